@@ -1,0 +1,1 @@
+"""Everything that acts: stream processors, clock, operator commands, web, command line."""

@@ -1,0 +1,1 @@
+"""Everything remembered, in one table with its changelog."""
