@@ -44,7 +44,8 @@ def product_files() -> list[Path]:
 
 
 def python_files() -> list[Path]:
-    return product_files() + sorted((ROOT / "tests").rglob("*.py"))
+    """The product and its tests; an empty file (a package marker of the tests) has nothing to keep."""
+    return product_files() + sorted(path for path in (ROOT / "tests").rglob("*.py") if path.stat().st_size)
 
 
 def repository_files() -> list[Path]:
