@@ -40,7 +40,15 @@ class Replay:
             said = self._translate(record)
         except Refused as error:
             self.counts["dead_letter"] += 1
-            yield {"kind": "dead_letter", "system": record.system, "error": error.code, "message": str(error), "at": _iso(record.received_at), "path": record.path, "line": record.line}
+            yield {
+                "kind": "dead_letter",
+                "system": record.system,
+                "error": error.code,
+                "message": str(error),
+                "at": _iso(record.received_at),
+                "path": record.path,
+                "line": record.line,
+            }
             return
         entries: deque[tuple[Ref | None, Entry]] = deque()
         for statement in said:
@@ -100,7 +108,9 @@ def _iso(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
-def replay(records: list[Native], mappings: Mappings, policy: Policy, until: datetime | None = None, as_of: datetime | None = None) -> Iterator[dict[str, Any]]:
+def replay(
+    records: list[Native], mappings: Mappings, policy: Policy, until: datetime | None = None, as_of: datetime | None = None
+) -> Iterator[dict[str, Any]]:
     """All outputs of a recording, in order; `until` lets the clock run on, `as_of` stops at what was known then."""
     machine = Replay(mappings, policy)
     for record in records:

@@ -54,6 +54,7 @@ def _publish(desk: Desk, contract: Ref | None, life: AlertState, state: str, now
         raise ValueError("an alert without a finding cannot be published")
     life.transition += 1
     life.changed_at = now
+    life.severity = severity(desk, finding)
     desk.emit(
         Alert(
             alert=finding.alert,
@@ -65,7 +66,7 @@ def _publish(desk: Desk, contract: Ref | None, life: AlertState, state: str, now
             part=finding.part,
             period=finding.period,
             due_at=standing.due if standing else None,
-            severity=severity(desk, finding),
+            severity=life.severity,
             at=now,
             message=finding.message,
             amount_at_risk=finding.amount,

@@ -89,7 +89,7 @@ class Case:
         return self._seen(self.head.page, kind, shape)
 
     def _seen(self, page: Page, kind: Kind, shape: type[Shape]) -> list[Seen[Shape]]:
-        found = []
+        found: list[Seen[Shape]] = []
         for held in page.held.values():
             if held.ref.kind is kind and here(held):
                 doc = portion(held)

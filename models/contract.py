@@ -10,7 +10,7 @@ from models.evaluation import Bench
 from models.log import Answer, Ask, HandOver, Say, Shortcut, Withdraw
 from models.references import Kind, Ref
 from models.rules import rules
-from models.state import BEGINNING, Conflict, Head, Held, Page
+from models.state import BEGINNING, Conflict, Head, Held, Month, Page
 
 __all__ = ["BEGINNING", "absorb", "answered", "dissolve", "only_heard_of", "take", "wake", "withdraw"]
 
@@ -197,7 +197,7 @@ def dissolve(desk: Desk, head: Head) -> None:
         months |= {m for c in (page.covers if page else []) for m in covers.months_of(c)}
         desk.records.drop_page(head.ref, name)
     for month in sorted(months):
-        desk.records.keep_month(head.ref, month, covers.Month())
+        desk.records.keep_month(head.ref, month, Month())
     desk.records.drop_head(head.ref)
 
 

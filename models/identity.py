@@ -13,10 +13,11 @@ import msgspec
 
 from models import contract
 from models.desk import Desk
-from models.log import HOPS_MAX, Answer, Ask, Entry, HandOver, Hook, Notice, Say, Shortcut, Tick, Withdraw
+from models.log import HOPS_MAX, Answer, Ask, Entry, HandOver, Hook, Say, Shortcut, Tick, Withdraw
 from models.outputs import Merged, digest
 from models.references import Ref, least
 from models.state import Node, Page
+from models.statements import Notice
 
 ASKED_MAX = 100
 replace = msgspec.structs.replace

@@ -110,6 +110,7 @@ class AlertState(msgspec.Struct, omit_defaults=True):
     open: bool = False
     opened_at: datetime = BEGINNING
     changed_at: datetime = BEGINNING
+    severity: str = ""
     finding: Finding | None = None
     effects: tuple[str, ...] = ()
 

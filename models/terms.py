@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from models.calendar import Span, days_of_year
 from models.documents import Change, Charge, Line, Quote, Subscription
@@ -108,7 +109,7 @@ class Terms:
         spans = [self._span(q, x) for q in self.executed for x in q.lines if x.product == product]
         spans += [self.effective(x) for x in self.subscription.lines if x.product == product]
         edges = sorted({d for s in spans for d in (s.start, s.until) if d})
-        return [self._segment(product, Span(a, b)) for a, b in zip(edges, edges[1:], strict=False)]
+        return [self._segment(product, Span(a, b)) for a, b in pairwise(edges)]
 
     def _segment(self, product: str, span: Span) -> Segment:
         assert span.start is not None

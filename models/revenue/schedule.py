@@ -24,7 +24,7 @@ def expected(total: Decimal, span: Span, convention: str, currency: str) -> dict
         return {month_of(span.start): total}
     months = list(months_in(span))
     if convention == "day":
-        weights = [_days(span, month) for month in months]
+        weights: list[Decimal | int] = [_days(span, month) for month in months]
     elif convention == "month_prorated":
         weights = [Decimal(_days(span, month)) / monthrange(int(month[:4]), int(month[5:]))[1] for month in months]
     elif convention == "month":
