@@ -28,7 +28,7 @@ each_system = pytest.mark.parametrize("system", SYSTEMS)
 quick = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def named(pattern: str) -> Any:
+def named(pattern: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("system", "path"), c.cases(pattern), ids=c.name)
 
 
@@ -76,8 +76,7 @@ def test_statements_are_whole(system: str, path: Path) -> None:
         assert one.version and (one.document is not None or one.thin or one.dirty or one.life != "live")
         assert (one.at, one.origin, one.correlation) == (UNSTAMPED, None, None), "arrival is not the translator's business"
         assert not (one.thin and one.document), "a thin notification asserts nothing"
-    for one in said:
-        assert not isinstance(one, Notice) or one.what in {"gap", "resync", "heartbeat"}
+    assert {one.what for one in said if isinstance(one, Notice)} <= {"gap", "resync", "heartbeat"}
     assert {ref.org for ref in c.refs(said)} <= {tenant.organisation}
 
 
@@ -132,6 +131,21 @@ def test_the_newer_has_the_greater_version(system: str, path: Path) -> None:
     newer, older = c.statements(c.read(system, path)), c.statements(c.read(system, late))
     assert [one.ref for one in newer] == [one.ref for one in older] != []
     assert all(a.version > b.version for a, b in zip(newer, older, strict=True))
+
+
+@named("tie-*-1*")
+def test_of_two_with_one_stamp_the_second_is_no_older(system: str, path: Path) -> None:
+    first = c.statements(c.read(system, path))
+    second = c.statements(c.read(system, path.with_name(path.name.replace("-1", "-2", 1))))
+    assert [one.ref for one in first] == [one.ref for one in second] != []
+    assert all(a.version <= b.version and a.document != b.document for a, b in zip(first, second, strict=True))
+
+
+@named("conflict-*")
+def test_a_conflict_is_the_same_identity_with_other_content(system: str, path: Path) -> None:
+    others = [one for other in c.files(system, "[!cm]*") for one in c.statements(c.read(system, other))]
+    for one in c.statements(c.read(system, path)):
+        assert any((one.ref, one.version) == (other.ref, other.version) and one.document != other.document for other in others)
 
 
 @named("thin-*")
