@@ -1,0 +1,1 @@
+"""What vendors send, as checked pydantic shapes: one file per system whose translator would grow too long with them."""
