@@ -16,7 +16,7 @@ from models.desk import Desk
 from models.documents import DEAD, UNBORN, Document, Quote, Status, Subscription
 from models.findings import Culprit, Evidence
 from models.held import here, portion
-from models.money import Money
+from models.money import Money, rounded
 from models.organisation import Organisation
 from models.policy import Policy
 from models.references import Kind, Ref
@@ -136,7 +136,7 @@ class Case:
 
     def money(self, amount: Decimal | None, currency: str | None) -> Money | None:
         """An amount at risk: absolute, or None where it or its currency is unknown."""
-        return None if amount is None or not currency else Money(abs(amount), currency)
+        return None if amount is None or not currency else Money(rounded(abs(amount), currency), currency)
 
     def suspect(self, values: dict[str, object], owner: str | None) -> Culprit | None:
         """Who is probably wrong: the one that differs from two that agree, else the one that does not own the field."""

@@ -7,8 +7,6 @@ no parent is the head of a contract, whatever the order in which all this became
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from models import contract
@@ -154,8 +152,13 @@ def _climb(desk: Desk, node: Node, entry: Withdraw | HandOver | Answer) -> None:
     if _up(node):
         _pass(desk, node, entry)
         return
-    fold_here: Callable[..., None] = {Withdraw: contract.withdraw, HandOver: contract.absorb, Answer: contract.answered}[type(entry)]
-    fold_here(desk, node.ref, _located(node, entry))
+    match _located(node, entry):
+        case Withdraw() as withdrawal:
+            contract.withdraw(desk, node.ref, withdrawal)
+        case HandOver() as page:
+            contract.absorb(desk, node.ref, page)
+        case Answer() as answer:
+            contract.answered(desk, node.ref, answer)
     _flush(desk, node)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,6 +11,7 @@ from models.statements import Refused
 
 BYTES_MAX = 8 * 1024 * 1024
 DEPTH_MAX = 64
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 DIGITS_MAX = 60  # of one number: far beyond money, far below what makes arithmetic slow
 
 
@@ -52,9 +54,20 @@ def loads(payload: bytes | str, strict: bool = True) -> Any:
         raise Refused("not_json", str(error)) from error
     except RecursionError as error:
         raise Refused("too_deep", f"more than {DEPTH_MAX} levels") from error
+    if _SURROGATE.search(text) and not _encodes(value):
+        raise Refused("not_utf8", "half a character")
     if _deeper_than(value, DEPTH_MAX):
         raise Refused("too_deep", f"more than {DEPTH_MAX} levels")
     return value
+
+
+def _encodes(value: Any) -> bool:
+    """Whether all text can be written as UTF-8: JSON can spell half a character, which nothing could encode again."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _deeper_than(value: Any, limit: int) -> bool:
