@@ -140,8 +140,8 @@ def absorb(desk: Desk, ref: Ref, entry: HandOver) -> None:
     page.published = {**entry.page.published, **page.published}
     _first_seen(page, entry.page)
     head.page.conflicts.update(entry.page.conflicts)
-    gone = (entry.origin, ref)
-    head.page.conflicts = {k: c for k, c in head.page.conflicts.items() if c.head not in gone}
+    for conflict in head.page.conflicts.values():  # what was another contract may be this one now
+        desk.send(conflict.claim, Ask(conflict.document, None, conflict.claim, head.now))
     page.covers = []
     for kind in sorted({h.ref.kind for h in page.held.values()}):
         _reconsider(bench, page, kind)
@@ -178,8 +178,11 @@ def answered(desk: Desk, ref: Ref, entry: Answer) -> None:
     conflicts = bench.head.page.conflicts
     if entry.head == ref:
         conflicts.pop(key, None)
-    else:
-        conflicts.setdefault(key, Conflict(entry.document, entry.claim, entry.head, entry.at))
+    elif key not in conflicts or conflicts[key].head != entry.head:
+        # it may have become a part of this contract while the answer was on its way: ask until it says the same twice
+        since = conflicts[key].since if key in conflicts else entry.at
+        conflicts[key] = Conflict(entry.document, entry.claim, entry.head, since)
+        desk.send(entry.claim, Ask(entry.document, entry.family, entry.claim, entry.at))
     bench.head.now = max(bench.head.now, entry.at)
     evaluation.run(bench, bench.head.page, [rules()["identity_conflict"]])
     evaluation.settle(bench)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 import msgspec
@@ -66,13 +66,16 @@ def minor_unit(currency: str) -> Decimal:
 
 def rounded(amount: Decimal | Fraction, currency: str) -> Decimal:
     """THE rounding: half away from zero to the currency's minor unit."""
-    if isinstance(amount, Fraction):
-        scaled = abs(amount) * 10 ** exponent(currency)
-        units = Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator))
-        return units.scaleb(-exponent(currency)).copy_sign(Decimal(-1 if amount < 0 else 1)) if units else ZERO
-    # quantize would refuse more digits than the context's precision; minor units as an integer have no such limit
-    scaled_amount = amount.scaleb(exponent(currency))
-    return scaled_amount.to_integral_value(ROUND_HALF_UP).scaleb(-exponent(currency))
+    if isinstance(amount, Decimal):
+        amount = Fraction(amount)
+    scaled = abs(amount) * 10 ** exponent(currency)
+    units = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return _of_units(-units if amount < 0 else units, currency)
+
+
+def _of_units(units: int, currency: str) -> Decimal:
+    """Minor units as an amount; from text, which has no limit of precision."""
+    return Decimal(f"{units}E-{exponent(currency)}")
 
 
 def allocate(total: Decimal, weights: Sequence[Decimal | int], currency: str) -> list[Decimal]:
@@ -87,12 +90,12 @@ def allocate(total: Decimal, weights: Sequence[Decimal | int], currency: str) ->
     unit = Fraction(minor_unit(currency))
     units = Fraction(abs(total)) / unit
     exact = [units * Fraction(w) / whole for w in weights]
-    floors = [int(Decimal(x.numerator // x.denominator).to_integral_value(ROUND_FLOOR)) for x in exact]
+    floors = [x.numerator // x.denominator for x in exact]
     missing = int(units) - sum(floors)
     order = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))
     for i in order[:missing]:
         floors[i] += 1
-    parts = [Decimal(n).scaleb(-exponent(currency)) for n in floors]
+    parts = [_of_units(n, currency) for n in floors]
     rest = abs(total) - sum(parts, ZERO)  # what a total finer than the minor unit leaves over
     parts[order[0]] += rest
     return [-p for p in parts] if total < 0 else parts
