@@ -166,8 +166,9 @@ def _revive(bench: Bench, page: Page) -> None:
     for name in ("", page.name):
         target = bench.page(name)
         scope = "family" if name else "contract"
-        evaluation.run(bench, target, [known[c] for c in list(target.findings) if c in known and known[c].scope == scope])
-        for code in [c for c in target.findings if c not in known or known[c].scope != scope]:
+        here = [c for c in target.findings if c in known and known[c].scope in (scope, "page")]
+        evaluation.run(bench, target, [known[c] for c in here])
+        for code in [c for c in target.findings if c not in here]:
             del target.findings[code]
 
 

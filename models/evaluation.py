@@ -61,6 +61,7 @@ def _standing(finding: Finding, before: Standing | None, now: datetime) -> Stand
 
 def changed(bench: Bench, page: Page, kind: Kind, near: Iterable[str]) -> None:
     """A document of `kind` changed on `page`: run what it concerns, there, on the contract, and near it."""
+    run(bench, page, concerned("page", kind))
     if page.name:
         run(bench, page, concerned("family", kind))
     run(bench, bench.head.page, concerned("contract", kind))

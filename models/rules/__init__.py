@@ -17,7 +17,8 @@ from models.references import Kind
 class Rule:
     """A rule as its file declares it.
 
-    `scope` is "contract" (sees the whole contract, runs once) or "family" (runs for each page of documents).
+    `scope` is "contract" (sees the whole contract, runs once), "family" (runs for each page of leaf documents) or
+    "page" (runs for every page, that of the commercial documents as well).
     `concerns` are the kinds of documents whose change can alter its answer; `compliance` rules never sink below low.
     """
 

@@ -18,7 +18,7 @@ from models.transitions import legal
 
 CODE = "illegal_state_transition"
 SEVERITY = Severity.HIGH
-SCOPE = "family"
+SCOPE = "page"
 CONCERNS = frozenset(Kind)
 
 

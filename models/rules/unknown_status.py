@@ -15,15 +15,14 @@ from models.references import Kind
 
 CODE = "unknown_status"
 SEVERITY = Severity.MEDIUM
-SCOPE = "family"
+SCOPE = "page"
 CONCERNS = frozenset(Kind)
 
 
 def check(case: Case) -> Iterator[Finding]:
     """One finding for each unknown value on each page, however many documents carry it."""
     seen = set()
-    pages = [case.page] if case.page.name else [case.head.page]
-    for held in (h for page in pages for h in page.held.values() if here(h)):
+    for held in (h for h in case.page.held.values() if here(h)):
         for unknown in held.unknown:
             if (held.system, unknown) in seen:
                 continue
