@@ -7,10 +7,44 @@ from typing import NoReturn
 
 import faust
 
-from streams.app import App
+from agents.clock import Clock, Now
+from agents.correlate import Correlate
+from agents.ingest import Ingest
+from models.desk import Facts
+from models.policy import Policy, default, parse
+from streams import topics
+from streams.app import App, create
+from streams.mapping import Mappings, load
+from streams.settings import Settings
 from streams.transports.embedded.lock import AlreadyRunning
+from tables.state import State
 
 EXIT_REFUSED = 75  # EX_TEMPFAIL: another worker holds the log
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The policy of the settings; raises PolicyError."""
+    return parse(settings.policy.read_text("utf-8"), str(settings.policy)) if settings.policy else default()
+
+
+def build(settings: Settings, now: Now | None = None) -> App:
+    """The app with all its agents, each named here: Faust's discovery turns an import error into a warning.
+
+    `now` replaces the clock's present, for a simulated company. Raises MappingError or PolicyError.
+    """
+    mappings = Mappings([load(path) for path in settings.mapping_files()])
+    facts = Facts(mappings.organisations(), policy_of(settings), hearing=True)
+    app = create(settings)
+    state = app.folded_state = State(app)
+    app.agent(app.batch_topic(*topics.SOURCES), name="ingest")(Ingest(app, state, mappings).__call__)
+    app.agent(app.batch_topic(topics.STATEMENTS), name="correlate")(Correlate(state, facts).__call__)
+    app.task(Clock(app, state, now).run)
+    return app
+
+
+def run(settings: Settings) -> NoReturn:
+    """Build the app and serve; does not return."""
+    serve(build(settings))
 
 
 def serve(app: App) -> NoReturn:

@@ -48,6 +48,7 @@ class App(faust.App):  # type: ignore[misc]
     """A Faust app whose topics come in batches, and which publishes without Faust's buffers."""
 
     settings: Settings
+    folded_state: Any  # tables.state.State, for the pages and the metrics; set where the agents are
 
     def batch_topic(self, *names: str) -> Any:
         """A channel on the batches of these topics."""

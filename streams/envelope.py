@@ -10,7 +10,6 @@ from streams.transports.records import Headers, header
 SPEC_VERSION = "1.0"
 SCHEMA_ROOT = "https://tieout.dev/schema/"
 TENANT = "tenant"
-RECEIVED_AT = "received_at"
 
 
 def identity(*parts: str | bytes | int) -> str:

@@ -34,6 +34,7 @@ class Consumer(Chain, base.Consumer):  # type: ignore[misc]
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Declare the topics and take all of their partitions."""
+        await self.app.declare()
         for topic in list(self.app.topics):
             await topic.maybe_declare()
         await self.app.producer.declare(topics)  # those that nobody declared
