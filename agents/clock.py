@@ -21,6 +21,7 @@ from streams.app import App
 from streams.crash import crash
 from streams.envelope import envelope, identity
 from streams.settings import ClockMode, Settings
+from streams.transports.batches import Tail
 from streams.transports.records import Record
 from tables.state import State
 
@@ -51,6 +52,7 @@ class Clock:
     def __init__(self, app: App, state: State, now: Now | None = None) -> None:
         self._app, self._state, self._settings = app, state, app.settings
         self._now = now or (simulated(app.settings) if app.settings.clock is ClockMode.SIMULATED else wall)
+        self._tail: Tail | None = None
         self._progress = Progress(app.settings.partitions)
         self._written: dict[int, int] = {}  # the last round written to each owned partition
         self._samples: dict[int, dict[str, datetime]] = {}  # what had been heard when a round was written
@@ -63,16 +65,21 @@ class Clock:
     async def run(self) -> None:
         """Tick until the worker stops. A failure ends the worker: without ticks nothing is ever late."""
         try:
-            tail = self._app.tail(topics.PROGRESS)
             while True:
                 await asyncio.sleep(self._settings.tick_seconds)
-                present = self._now()  # first: what is read afterwards holds all that was received before
-                ends = await self._app.next_offsets(topics.SOURCES)
-                for received in await tail.poll():
-                    self._progress.note(received)
-                await self._round(present, ends)
+                await self.step()
         except Exception as error:  # noqa: BLE001 - see above
             crash("clock", error)
+
+    async def step(self) -> None:
+        """Look once, and write the next round when it is time."""
+        if self._tail is None:
+            self._tail = self._app.tail(topics.PROGRESS)
+        present = self._now()  # first: what is read afterwards holds all that was received before
+        ends = await self._app.next_offsets(topics.SOURCES)
+        for received in await self._tail.poll():
+            self._progress.note(received)
+        await self._round(present, ends)
 
     async def _round(self, present: datetime, ends: dict[Place, int]) -> None:
         """Write the next round to the owned partitions that do not have it, when it is time."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from streams import topics
 from tests.toys import ROOT, Toy, events
 
 INSTALLATIONS = 2
@@ -85,6 +86,28 @@ def test_sigterm_lets_what_is_in_flight_end(toy: Toy) -> None:
 
     assert half < toy.alerts()
     assert toy.check() == 0, "a clean stop repeats nothing"
+
+
+def test_a_failed_append_ends_the_worker_and_nothing_is_lost(toy: Toy) -> None:
+    # stands for a full disk: the alerts beyond the 1,000th of each partition cannot be written
+    ids = ",".join(map(str, toy.log.ids(topics.ALERTS)))
+    toy.log.db.execute(
+        f"CREATE TRIGGER full BEFORE INSERT ON record WHEN NEW.id >> 40 IN ({ids}) AND NEW.id & 0xffffffffff >= 1000 "
+        "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+    )
+    toy.log.append(events(0, 8000))
+    toy.start()
+    assert toy.worker is not None
+    assert toy.worker.wait(30) == 70, toy.complaint()
+    assert "disk is full" in toy.complaint()
+    done = toy.log.committed("tieout")
+    assert sum(done.values()) <= toy.alerts(), "nothing was committed whose outputs are not there"
+
+    toy.log.db.execute("DROP TRIGGER full")
+    toy.start()
+    toy.wait(toy.caught_up)
+    toy.stop()
+    toy.check()
 
 
 def test_a_second_worker_is_refused(toy: Toy) -> None:
