@@ -56,31 +56,29 @@ def edited(facts: list[Fact], name: str, fields: dict[str, Any]) -> list[Fact]:
 # Terms: billing was set up wrongly, and invoices and ERP follow billing
 
 
-def _more_seats(deal: Deal) -> Deal | None:
-    if deal.monthly or deal.onboarding:
-        return None
-    return replace(plain(deal), billed_quantity=deal.quantity + 10)
+def _other_seats(deal: Deal) -> Deal | None:
+    """Ten more or five fewer; no onboarding, whose share of the price would change with them."""
+    return None if deal.onboarding else replace(plain(deal), billed_quantity=deal.quantity + (10 if deal.index % 2 else -5))
 
 
 def _quantity(case: Case) -> Outcome:
     deal = case.deal
-    seen, amount = since_setup(case), (deal.seats_billed - deal.quantity) * deal.price
-    note = "ten seats more in billing than in the quote, billed and booked so"
-    subject = f"{deal.subscription} {SEATS}"
+    seen, amount = since_setup(case), abs(deal.seats_billed - deal.quantity) * deal.price
+    note = f"{deal.seats_billed} seats in billing, {deal.quantity} in the quote; billed and booked so"
+    subject = SEATS
     return unchanged(case), label(case, "quantity_mismatch", subject, seen, seen + TERMS_HOURS, amount, note)
 
 
-def _dearer(deal: Deal) -> Deal | None:
-    if deal.monthly or deal.onboarding:
-        return None
-    return replace(plain(deal), billed_price=deal.price + 12)
+def _other_price(deal: Deal) -> Deal | None:
+    """A unit of currency a month dearer or cheaper."""
+    return None if deal.onboarding else replace(plain(deal), billed_price=deal.price + (12 if deal.index % 2 else -12))
 
 
 def _price(case: Case) -> Outcome:
     deal = case.deal
-    seen, amount = since_setup(case), (deal.price_billed - deal.price) * deal.quantity
-    note = "12.00 a seat and year more in billing than in the quote, billed and booked so"
-    subject = f"{deal.subscription} {SEATS}"
+    seen, amount = since_setup(case), abs(deal.price_billed - deal.price) * deal.quantity
+    note = f"{deal.price_billed} a seat and year in billing, {deal.price} in the quote; billed and booked so"
+    subject = SEATS
     return unchanged(case), label(case, "price_mismatch", subject, seen, seen + TERMS_HOURS, amount, note)
 
 
@@ -96,7 +94,7 @@ def _term(case: Case) -> Outcome:
 
 
 def _other_currency(deal: Deal) -> Deal | None:
-    return replace(plain(deal), billed_currency="USD") if deal.currency == "EUR" and not deal.monthly else None
+    return replace(plain(deal), billed_currency="USD") if deal.currency == "EUR" else None
 
 
 def _currency(case: Case) -> Outcome:
@@ -202,7 +200,7 @@ def _total(case: Case) -> Outcome:
     owed = obligations(case.deal)[0]
     plan = f"netsuite/plan-{owed.rank}"
     facts = _moved(life(case.deal), plan, {len(owed.rows) - 1: WRONG})
-    seen, subject = named(facts, plan).at, f"{case.deal.subscription} {owed.product} {owed.first}"
+    seen, subject = named(facts, plan).at, f"{case.deal.subscription}/{owed.product}/{owed.first}"
     return facts, label(
         case, "revenue_total_mismatch", subject, seen, seen + 25 * HOUR, WRONG, "the last row of the plan is 10.00 too high"
     )
@@ -216,9 +214,10 @@ def _drift(case: Case) -> Outcome | None:
         return None
     plan = f"netsuite/plan-{owed.rank}"
     facts = _moved(life(case.deal), plan, {len(owed.rows) - 5: -SHIFT, len(owed.rows) - 1: SHIFT})
-    seen, subject = named(facts, plan).at, f"{case.deal.subscription} {owed.product} {owed.first} {low[0]}"
-    note = f"25.00 moved from {low[0]} to {high[0]}, total equal: {high[0]} is off by the same cause"
-    return facts, label(case, "revenue_schedule_drift", subject, seen, seen + 25 * HOUR, SHIFT, note)
+    seen, subject = named(facts, plan).at, f"{case.deal.subscription}/{owed.product}/{owed.first}"
+    note = f"25.00 moved from {low[0]} to {high[0]}, total equal; a period is a subject of its own, so there are two labels"
+    labels = [label(case, "revenue_schedule_drift", f"{subject} {row[0]}", seen, seen + 25 * HOUR, SHIFT, note) for row in (low, high)]
+    return facts, [*labels[0], *labels[1]]
 
 
 def _first(month: str) -> date:
@@ -248,8 +247,8 @@ def _orphan(case: Case) -> Outcome:
     for field in ("custbody_subscription_number", "custbody_crm_opportunity", "externalId"):
         del payload["record"][field]
     facts = [*unchanged(case), Fact(booked + timedelta(minutes=3), "netsuite", "invoice-manual", "orphan", payload)]
-    found = label(case, "orphan_document", bill.erp_id, booked, booked + 26 * HOUR, bill.gross, "typed in by hand, refers to nothing")
-    return facts, replace(found, contract="")
+    note = "typed in by hand, refers to nothing"
+    return facts, label(case, "orphan_document", bill.erp_id, booked, booked + 26 * HOUR, bill.gross, note, contract="")
 
 
 def _two_heads(case: Case) -> Outcome | None:
@@ -265,8 +264,8 @@ def _two_heads(case: Case) -> Outcome | None:
 
 FAULTS = [
     *MISSING,
-    Fault("quantity_mismatch", _more_seats, _quantity),
-    Fault("price_mismatch", _dearer, _price),
+    Fault("quantity_mismatch", _other_seats, _quantity),
+    Fault("price_mismatch", _other_price, _price),
     Fault("term_mismatch", _shorter, _term),
     Fault("currency_mismatch", _other_currency, _currency),
     Fault("amendment_not_in_billing", _amended, _amendment),

@@ -41,7 +41,7 @@ class Case:
     neighbour: str = ""
 
 
-Outcome = tuple[list[Fact], Injected]
+Outcome = tuple[list[Fact], list[Injected]]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,12 @@ class Fault:
     inject: Callable[[Case], Outcome | None]
 
 
-def label(case: Case, rule: str, subject: str, at: datetime, by: datetime, amount: object, note: str) -> Injected:
-    return Injected(rule, case.deal.contract_number, subject, at, by, None if amount is None else f"{amount}", note)
+def label(
+    case: Case, rule: str, subject: str, at: datetime, by: datetime, amount: object, note: str, contract: str | None = None
+) -> list[Injected]:
+    """One label; a fault that shows in two places adds a second."""
+    own = case.deal.contract_number if contract is None else contract
+    return [Injected(rule, own, subject, at, by, None if amount is None else f"{amount}", note)]
 
 
 def dropped(facts: list[Fact], *names: str) -> list[Fact]:
@@ -100,8 +104,8 @@ def some_bill(case: Case) -> Bill:
 def _no_order(case: Case) -> Outcome:
     facts = [f for f in life(case.deal) if f.about == "sale" and f.system == "salesforce"]
     won, subject = case.deal.signed_at, case.deal.crm("006", "sale")
-    found = label(case, "won_without_order", subject, won, won + 49 * HOUR, None, "won, but no quote, contract or order was ever seen")
-    return facts, replace(found, contract=subject)
+    note = "won, but no quote, contract or order was ever seen"
+    return facts, label(case, "won_without_order", subject, won, won + 49 * HOUR, None, note, contract=subject)
 
 
 def _no_subscription(case: Case) -> Outcome:
@@ -136,7 +140,7 @@ def _invoice_not_in_erp(case: Case) -> Outcome:
 def _no_schedule(case: Case) -> Outcome:
     deal, bill, owed = case.deal, first_bill(case), obligations(case.deal)[0]
     facts = [f for f in life(deal) if f.about != f"obligation-{owed.rank}"]
-    by, subject = bill.posted_at + 26 * HOUR, f"{deal.subscription} {SEATS} {owed.first}"
+    by, subject = bill.posted_at + 26 * HOUR, f"{deal.subscription}/{SEATS}/{owed.first}"
     return facts, label(case, "revenue_schedule_missing", subject, bill.posted_at, by, None, "neither element nor plan ever comes")
 
 
@@ -194,7 +198,7 @@ def _late_month(case: Case) -> Outcome:
     month, amount = owed.rows[2]
     facts = dropped(life(case.deal), f"netsuite/plan-{owed.rank}-{month}")
     ended = _last_day(owed, month)
-    by, subject = business_days_after(ended, 3, ZONE) + 2 * HOUR, f"{case.deal.subscription} {owed.product} {owed.first} {month}"
+    by, subject = business_days_after(ended, 3, ZONE) + 2 * HOUR, f"{case.deal.subscription}/{owed.product}/{owed.first} {month}"
     found = label(case, "revenue_recognised_late", subject, end_of_day(ended, ZONE), by, amount, "one month is posted a month late")
     return facts, found
 

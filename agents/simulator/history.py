@@ -76,10 +76,10 @@ def _inject(chance: random.Random, sold: list[Deal], until: datetime, wanted: in
     chance.shuffle(free)
     broken: dict[int, list[Fact]] = {}
     injected: list[Injected] = []
-    while kinds and len(injected) < wanted:
+    while kinds and len(broken) < wanted:
         fitting = []
         for fault in kinds:
-            if len(injected) < wanted and _try(fault, free, until, broken, injected):
+            if len(broken) < wanted and _try(fault, free, until, broken, injected):
                 fitting.append(fault)
         kinds = fitting
     return broken, injected
@@ -93,10 +93,10 @@ def _try(fault: Fault, free: list[Deal], until: datetime, broken: dict[int, list
             continue
         neighbour = next((other for other in free if other is not deal and created_at(other) < created_at(deal)), None)
         outcome = fault.inject(Case(shaped, until, neighbour.subscription if neighbour else ""))
-        if outcome is None or outcome[1].by > until:
+        if outcome is None or any(found.by > until for found in outcome[1]):
             continue
-        broken[deal.index], found = outcome
-        injected.append(found)
+        broken[deal.index], labels = outcome
+        injected += labels
         free.remove(deal)
         if fault.rule == "identity_conflict" and neighbour:
             free.remove(neighbour)  # it stays healthy, so that nothing else is said about the claimed subscription
