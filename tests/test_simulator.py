@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agents.simulator import Event, History, history, write
-from agents.simulator.bills import bills, obligations
+from agents.simulator.bills import bills, obligations, tax_of
 from agents.simulator.company import Amendment, Credit, Deal, at
 from agents.simulator.distortions import FAULTS
 from models.statements import Skipped
@@ -82,6 +82,7 @@ def the_story() -> Deal:
 
 def test_bills_are_worked_by_hand() -> None:
     # 50 x 240 + 2,500; 24,680 x 0.0125; 25 x 240 x 167/365; 75 x 252; VAT of 308.50 is 58.615, half up
+    assert tax_of(Decimal("1.50")) == Decimal("0.29")  # 0.285: half up, where half even would give 0.28
     amounts = [(bill.role, bill.net, bill.tax, bill.gross) for bill in bills(the_story())]
 
     assert amounts == [
