@@ -32,8 +32,7 @@ def check(case: Case) -> Iterator[Finding]:
         billing = case.system("billing")
         yield Finding(
             rule=CODE,
-            anchor=quote.ref,
-            subject=quote.number,
+            anchor=quote.doc.opportunity or quote.ref,
             message=f"Quote {quote.number} is sold, and {billing} has no subscription for it",
             amount=case.money(quote.doc.total, quote.doc.currency),
             systems=(case.system("cpq"), billing),
