@@ -107,7 +107,10 @@ class Clock:
         value = encode(tick)
         records = [
             Record(
-                None, value, envelope(identity("tick", tick.round, partition, value), "tick", tick.at, source="/tieout/clock"), partition
+                None,
+                value,
+                envelope(identity("tick", tick.round, partition, tick.at.isoformat()), "tick", tick.at, source="/tieout/clock"),
+                partition,
             )
             for partition in partitions
         ]

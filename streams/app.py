@@ -15,7 +15,7 @@ from streams.settings import Settings
 from streams.transports.batches import BatchTopic, Publisher, Tail
 from streams.transports.records import Received, Record
 
-QUEUED_BATCHES = 16  # between the consumer and an agent; a batch holds up to a mebibyte
+QUEUED_BATCHES = 4  # between the consumer and an agent; a batch holds up to a mebibyte
 COMMIT_SECONDS = 1.0  # what a killed worker folds again at most, beside what is in flight
 POLL_RECORDS_MAX = 2000
 BATCH_BYTES_MAX = 1_000_000  # of one record batch, as large as a broker takes by default
