@@ -96,16 +96,21 @@ def refresh(desk: Desk, head: Head, page: Page) -> tuple[list[Cover], list[Cover
     come = [c for c in now if c not in old]
     for name in sorted({m for c in (*gone, *come) for m in months_of(c)}):
         _rewrite(desk, head, name, gone, come)
+    patterns = desk.facts.organisation(head.ref.org).patterns
     for cover in (*gone, *come):
-        if cover.side == "revenue" and cover.source and cover.source.kind in _FROM_ORDER:
-            head.ordered.pop(str(cover.document), None)
-    for cover in come:
-        if cover.side == "revenue" and cover.source and cover.source.kind in _FROM_ORDER:
-            head.ordered[str(cover.document)] = cover
-    for cover in (*gone, *come):
+        head.ordered.pop(str(cover.document), None)
         _unbill(head, cover)
+    for cover in come:
+        # what is delivered once is found by its product; what runs over time by its months, or the head grew with age
+        if from_order(cover) and patterns.get(cover.product) == "point_in_time":
+            head.ordered[str(cover.document)] = cover
     page.covers = now
     return gone, come
+
+
+def from_order(cover: Cover) -> bool:
+    """Whether this is a revenue element that was made from an order, not from an invoice or credit."""
+    return cover.side == "revenue" and cover.source is not None and cover.source.kind in _FROM_ORDER
 
 
 def _unbill(head: Head, cover: Cover) -> None:
@@ -116,9 +121,9 @@ def _unbill(head: Head, cover: Cover) -> None:
 
 
 def months_of(cover: Cover) -> Iterator[str]:
-    """The months a cover stands in: those of its service, and for revenue `from <source>` as well."""
+    """The months a cover stands in: those of its service, and for revenue made from a bill `from <source>` as well."""
     yield from months_in(cover.span, MONTHS_MAX)
-    if cover.source:
+    if cover.source and not from_order(cover):
         yield f"from {cover.source}"
 
 
@@ -147,7 +152,7 @@ def within(desk: Desk, head: Head, span: Span, side: str) -> list[Cover]:
 
 
 def made_from(desk: Desk, head: Head, source: Ref) -> list[Cover]:
-    """The revenue elements that were made from a document."""
+    """The revenue elements that were made from an invoice or credit."""
     month = desk.records.month(head.ref, f"from {source}")
     return [c for c in month.covers if c.side == "revenue"] if month else []
 

@@ -41,10 +41,8 @@ def _charge(case: Case, subscription: Seen[Subscription], number: str, segments:
     key = f"{subscription.ref.id}|{number}"
     from_day, gapless, ahead = until.get(key, date.min), True, 0
     watch = case.policy.watch_from or date.min
-    for period, line in _periods(subscription.doc, segments):
+    for period, line in _periods(subscription.doc, segments, max(from_day, watch)):
         assert period.start is not None
-        if period.start < from_day or period.start < watch:
-            continue
         if _covered(case, subscription, line, period):
             if gapless:
                 until[key] = period.start + timedelta(days=1)
@@ -58,19 +56,20 @@ def _charge(case: Case, subscription: Seen[Subscription], number: str, segments:
             return
 
 
-def _periods(subscription: Subscription, segments: list[Line]) -> Iterator[tuple[Span, Line]]:
-    """The billing periods of a charge with the segment in force at the start of each, from its first day on."""
-    start = segments[0].span.start
+def _periods(subscription: Subscription, segments: list[Line], from_day: date) -> Iterator[tuple[Span, Line]]:
+    """The billing periods of a charge that begin on or after a day, with the segment in force at the start of each."""
+    line = segments[0]
+    start, months = line.span.start, line.billing_months if line.charge is Charge.RECURRING else None
     if start is None:
         return
-    for index in range(PERIODS_MAX):
-        line = segments[0]
-        months = line.billing_months if line.charge is Charge.RECURRING else None
+    before = (from_day.year - start.year) * 12 + from_day.month - start.month
+    skipped = max(0, before // months) if months else 0
+    for index in range(skipped, skipped + PERIODS_MAX):
         first = add_months(start, index * months, start.day) if months else start
-        line = next((x for x in segments if x.span.holds(first)), line)
+        line = next((x for x in segments if x.span.holds(first)), segments[0])
         if not line.span.holds(first) or (subscription.cancelled_on and first >= subscription.cancelled_on):
             return
-        if line.unit_price != 0 and line.quantity != 0 and line.net != 0:
+        if first >= from_day and line.unit_price != 0 and line.quantity != 0 and line.net != 0:
             yield Span(first, add_months(start, (index + 1) * months, start.day) if months else None), line
         if not months:
             return

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from models.calendar import Span
 from models.case import Case, Seen
+from models.covers import from_order
 from models.documents import Credit, Invoice, Line
 from models.findings import Culprit, Finding, Severity
 from models.references import Kind
@@ -45,8 +46,7 @@ def _elements(case: Case, document: Seen[Invoice] | Seen[Credit], line: Line) ->
     start = line.span.start or dated
     over = case.within(Span(start, line.span.until), "revenue") if start else []
     same = [c for c in over if c.span.start == start or (c.span.start and start and c.span.start <= start)]
-    pattern = case.org.patterns.get(line.product)
-    ordered = [c for c in case.head.ordered.values() if pattern == "point_in_time" or c.span.overlap(line.span)]
+    ordered = [*case.head.ordered.values(), *(c for c in over if from_order(c))]
     return [*made, *(c for c in same if c.source is None or c.source.kind is not Kind.CREDIT), *_first(ordered, line)]
 
 
