@@ -97,15 +97,10 @@ class Case:
                     found.append(Seen(held, doc))
         return sorted(found, key=lambda seen: seen.ref.size)
 
-    def find(self, ref: Ref) -> Held | None:
-        """What is held of a document, wherever in the contract it is."""
-        if str(ref) in self.head.page.held:
-            return self.head.page.held[str(ref)]
-        for name in self._desk.records.pages(self.head.ref):
-            page = self._desk.records.page(self.head.ref, name)
-            if page and str(ref) in page.held:
-                return page.held[str(ref)]
-        return None
+    def find(self, ref: Ref, name: str = "") -> Held | None:
+        """What is held of a document: a commercial one, or one on the page of this name."""
+        page = self._desk.records.page(self.head.ref, name) if name else None
+        return self.head.page.held.get(str(ref)) or (page.held.get(str(ref)) if page else None)
 
     @cached_property
     def subscriptions(self) -> list[Seen[Subscription]]:

@@ -175,17 +175,21 @@ def _revive(bench: Bench, page: Page) -> None:
 def answered(desk: Desk, ref: Ref, entry: Answer) -> None:
     """Learn which contract a claim belongs to: another one than ours is a conflict."""
     bench = _bench(desk, ref)
+    head, conflicts = bench.head, bench.head.page.conflicts
     key = f"{entry.document}|{entry.claim}"
-    conflicts = bench.head.page.conflicts
+    known = conflicts.get(key)
+    if known is None and entry.head == ref and entry.at <= head.now:
+        return
     if entry.head == ref:
         conflicts.pop(key, None)
-    elif key not in conflicts or conflicts[key].head != entry.head:
+    else:
+        page = "" if entry.family is None or entry.family.commercial or entry.family.master else str(entry.family)
+        conflicts[key] = Conflict(entry.document, entry.claim, entry.head, known.since if known else entry.at, page)
+    if entry.head != ref and (known is None or known.head != entry.head):
         # it may have become a part of this contract while the answer was on its way: ask until it says the same twice
-        since = conflicts[key].since if key in conflicts else entry.at
-        conflicts[key] = Conflict(entry.document, entry.claim, entry.head, since)
         desk.send(entry.claim, Ask(entry.document, entry.family, entry.claim, entry.at))
-    bench.head.now = max(bench.head.now, entry.at)
-    evaluation.run(bench, bench.head.page, [rules()["identity_conflict"]])
+    head.now = max(head.now, entry.at)
+    evaluation.run(bench, head.page, [rules()["identity_conflict"]])
     evaluation.settle(bench)
     bench.close()
 

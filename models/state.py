@@ -136,12 +136,13 @@ class Published(msgspec.Struct, omit_defaults=True):
 
 
 class Conflict(msgspec.Struct, frozen=True, array_like=True):
-    """A document of this contract claims `claim`, which belongs to the contract `head`."""
+    """A document of this contract (on its page `page`) claims `claim`, which belongs to the contract `head`."""
 
     document: Ref
     claim: Ref
     head: Ref
     since: datetime
+    page: str = ""
 
 
 class Page(msgspec.Struct, omit_defaults=True):

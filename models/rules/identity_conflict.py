@@ -22,7 +22,7 @@ CONCERNS = frozenset(Kind)
 def check(case: Case) -> Iterator[Finding]:
     """Each claim of a document of this contract that belongs to another contract."""
     for conflict in case.head.page.conflicts.values():
-        held = case.find(conflict.document)
+        held = case.find(conflict.document, conflict.page)
         if held is None or conflict.claim not in held.claims:
             continue
         yield Finding(
