@@ -1,0 +1,1 @@
+"""The experience layer: pages and JSON for finance, operators and auditors; it reads tables and never writes one."""
