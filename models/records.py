@@ -56,7 +56,7 @@ class Records(Protocol):
         """What awaits `system` and is due at or before `until`, in order."""
 
     def awaited(self) -> list[str]:
-        """The systems that something is due for."""
+        """The systems that something is due for, or was."""
 
     def heard(self) -> Heard:
         """How far each system has been heard."""

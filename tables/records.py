@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ Get = Callable[[bytes], bytes | None]
 Scan = Callable[[bytes], Iterator[tuple[bytes, bytes]]]
 T = TypeVar("T", bound=msgspec.Struct)
 SEPARATOR = b"\0"
+AWAITED = b"w\0"  # the systems that a deadline ever awaited: no tick reads all deadlines to find them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _encoder = msgspec.msgpack.Encoder()
@@ -67,6 +69,10 @@ class Records:
         self._seen[where] = value
         return value
 
+    def _words(self, where: bytes) -> set[str]:
+        raw = self.writes[where] if where in self.writes else self._get(where)
+        return set(raw.decode().split()) if raw else set()
+
     def _keep(self, where: bytes, value: msgspec.Struct | None) -> None:
         self._seen[where] = value
         self._dirty.add(where)
@@ -80,12 +86,11 @@ class Records:
         return self.writes
 
     def _under(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """What the store holds under a prefix, with this batch's writes over it, in order of keys."""
+        """What the store holds under a prefix, with this batch's writes over it, in order of keys; read as it is used."""
         self.flush()
         mine = {k: v for k, v in self.writes.items() if k.startswith(prefix)}
-        found = dict(self._scan(prefix))
-        found.update({k: v for k, v in mine.items() if v is not None})
-        return iter(sorted((k, v) for k, v in found.items() if mine.get(k, b"") is not None))
+        theirs = ((k, v) for k, v in self._scan(prefix) if k not in mine)
+        return heapq.merge(theirs, sorted((k, v) for k, v in mine.items() if v is not None))
 
     # -- models.records.Records
 
@@ -138,6 +143,9 @@ class Records:
 
     def add_due(self, system: str, at: datetime, head: Ref, page: str) -> None:
         self.writes[key(b"d", system, _sortable(at), str(head), page)] = b""
+        awaited = self._words(AWAITED)
+        if system not in awaited:
+            self.writes[AWAITED] = " ".join(sorted({*awaited, system})).encode()
 
     def drop_due(self, system: str, at: datetime, head: Ref, page: str) -> None:
         self.writes[key(b"d", system, _sortable(at), str(head), page)] = None
@@ -152,7 +160,7 @@ class Records:
         return found
 
     def awaited(self) -> list[str]:
-        return sorted({where.decode().split("\0", 2)[1] for where, _ in self._under(b"d\0")})
+        return sorted(self._words(AWAITED))
 
     def heard(self) -> Heard:
         found: Heard | None = self._load(key(b"s", "heard"))
@@ -166,8 +174,7 @@ class Records:
     def _index(self, head: str, page: Page) -> None:
         """Keep one row per open alert of a page; `i` remembers which rows a page has."""
         where = key(b"i", head, page.name)
-        raw = self.writes[where] if where in self.writes else self._get(where)
-        have = set(raw.decode().split()) if raw else set()
+        have = self._words(where)
         rows = alert_rows(head, page)
         for alert in have - rows.keys():
             self._keep(key(b"a", alert), None)
