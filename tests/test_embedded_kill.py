@@ -15,7 +15,7 @@ from streams import topics
 from tests.toys import ROOT, Toy, events
 
 INSTALLATIONS = 2
-KILLS = 11  # of each installation
+KILLS = 10  # of each installation
 FEEDER = """
 import sys, time
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_kill_9_under_load_loses_nothing(toys: list[Toy]) -> None:
 
 
 def test_sigterm_lets_what_is_in_flight_end(toy: Toy) -> None:
-    toy.log.append(events(0, 30_000))
+    toy.log.append(events(0, 15_000))
     toy.start()
     toy.wait(lambda: toy.alerts() > 2000)
     toy.stop()
