@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from models.documents import TERMINAL, Credit, Document, Invoice, Payment, Status
 from models.money import ZERO
 from models.references import Ref
-from models.state import Held, Version
+from models.state import BEGINNING, Held, Version
 from models.statements import Life, Statement
 
 TRAIL_MAX = 12
@@ -28,7 +29,7 @@ def apply(held: Held, statement: Statement, share: Ref | None) -> bool:
     if statement.thin or statement.dirty:
         _await_read(held, statement)
     if statement.life is Life.DELETED:
-        if statement.version > held.life:
+        if statement.version >= held.life:  # of a delete and a change in one version, the delete came last
             held.deleted, held.life = True, statement.version
     elif statement.document is not None:
         _live(held, statement)
@@ -39,13 +40,18 @@ def apply(held: Held, statement: Statement, share: Ref | None) -> bool:
 
 def _arrive(held: Held, statement: Statement, share: Ref | None) -> None:
     key = str(share) if share else ""
+    held.system = held.system or statement.system  # a withdrawal may have come before the document
     if not statement.thin:
         held.shares[key] = max(held.shares.get(key, ()), statement.version)
-        if statement.parents and statement.version >= held.version:
+        if statement.parents and statement.version >= held.base:
             held.all_shares = len(statement.parents)
-    if not held.statement or statement.at < held.first_at:
-        held.first_at = statement.at
+    held.first_at = _earlier(held.first_at, statement.at)
     held.at = max(held.at, statement.at)
+
+
+def _earlier(one: datetime, other: datetime) -> datetime:
+    """The earlier of two times at which a document was heard of, where BEGINNING means never."""
+    return max(one, other) if BEGINNING in (one, other) else min(one, other)
 
 
 def _await_read(held: Held, statement: Statement) -> None:
@@ -68,7 +74,10 @@ def _live(held: Held, statement: Statement) -> None:
 
 
 def _merge(held: Held, statement: Statement, told: Document) -> None:
-    newest = statement.version >= held.version
+    newest = (statement.version, statement.id) >= (held.version, held.statement)
+    complete = statement.fields is None
+    if complete and statement.version > held.version:
+        held.conflict = False
     asserted = statement.fields if statement.fields is not None else told.__struct_fields__
     if held.document is None:
         held.document = told
@@ -80,8 +89,9 @@ def _merge(held: Held, statement: Statement, told: Document) -> None:
         held.fields = {name: version for name, version in held.fields.items() if version > held.base}
     else:
         held.fields.update({name: max(statement.version, held.fields.get(name, ())) for name in asserted if statement.version > held.base})
+    _references(held, statement, newest)
     if newest:
-        _latest(held, statement)
+        held.origin, held.statement, held.seen_at = statement.origin, statement.id, statement.seen_at
     if "status" in asserted:
         _status(held, statement, told)
 
@@ -113,15 +123,24 @@ def _final(document: Document) -> bool:
     return getattr(document, "status", Status.UNKNOWN) in TERMINAL
 
 
-def _latest(held: Held, statement: Statement) -> None:
-    held.origin, held.statement, held.seen_at = statement.origin, statement.id, statement.seen_at
-    held.names = tuple(dict.fromkeys((*held.names, *statement.names)))
-    if statement.fields is None:
+def _references(held: Held, statement: Statement, newest: bool) -> None:
+    """Names only grow. The newest complete statement replaces claims and unknown values, and one that is partial, or
+    comes after a newer partial one, adds its own to them."""
+    held.names = _all_names(held, statement.names)
+    if statement.version < held.base:
+        return
+    kept = held.unknown
+    if statement.fields is None and newest:
         held.unknown, held.claims = statement.unknown, statement.claims
-    else:
-        kept = tuple(u for u in held.unknown if u.field not in statement.fields)
-        held.unknown = (*kept, *statement.unknown)
-        held.claims = tuple(dict.fromkeys((*held.claims, *statement.claims)))
+        return
+    if statement.fields is not None and newest:
+        kept = tuple(u for u in kept if u.field not in (statement.fields or ()))
+    held.unknown = tuple(dict.fromkeys((*kept, *statement.unknown)))
+    held.claims = tuple(dict.fromkeys((*held.claims, *statement.claims)))
+
+
+def _all_names(held: Held, names: tuple[Ref, ...]) -> tuple[Ref, ...]:
+    return tuple(sorted({*held.names, *names}, key=lambda ref: ref.size))
 
 
 def _status(held: Held, statement: Statement, told: Document) -> None:
@@ -166,32 +185,42 @@ def portion(held: Held) -> Document:
 
 def merge(held: Held, other: Held) -> Held:
     """What two contracts held of one document, as if all its statements had come to one of them."""
-    if held.document is None or (other.document is not None and other.version > held.version):
+    mine, theirs = ((h.document is not None, h.version, h.statement) for h in (held, other))
+    if theirs > mine:
         held, other = other, held
     if other.document is not None and held.document is not None:
-        changes = {
-            name: getattr(other.document, name)
-            for name in held.document.__struct_fields__
-            if other.fields.get(name, other.base) > held.fields.get(name, held.base)
-        }
-        held.document = msgspec.structs.replace(held.document, **changes)
-        base = max(held.base, other.base)
-        joined = {n: max(held.fields.get(n, ()), other.fields.get(n, ())) for n in {*held.fields, *other.fields}}
-        held.base, held.fields = base, {n: v for n, v in joined.items() if v > base}
-    if other.life > held.life:
+        _join(held, held.document, other, other.document)
+    held.system = held.system or other.system
+    if (other.life, other.deleted) > (held.life, held.deleted):
         held.life, held.deleted = other.life, other.deleted
-    for mine, theirs in ((held.shares, other.shares), (held.withdrawn, other.withdrawn)):
-        mine.update({key: max(version, mine.get(key, ())) for key, version in theirs.items()})
+    for kept, more in ((held.shares, other.shares), (held.withdrawn, other.withdrawn)):
+        kept.update({key: max(version, kept.get(key, ())) for key, version in more.items()})
     held.since.update({s: min(t, held.since.get(s, t)) for s, t in other.since.items()})
     held.trail = tuple(sorted({*held.trail, *other.trail})[-TRAIL_MAX:])
-    held.names = tuple(dict.fromkeys((*held.names, *other.names)))
+    held.names = _all_names(held, other.names)
     held.claims = tuple(dict.fromkeys((*held.claims, *other.claims)))
-    held.all_shares = max(held.all_shares, other.all_shares)
-    held.first_at = min(h.first_at for h in (held, other))
+    held.first_at = _earlier(held.first_at, other.first_at)
     held.at = max(held.at, other.at)
-    held.conflict = held.conflict or other.conflict
-    reads = [h.read_at for h in (held, other) if h.read_at]
-    held.read_at = max(reads) if reads else None
+    held.read_at = max((h.read_at for h in (held, other) if h.read_at), default=None)
     waiting = {**other.thin, **held.thin}
     held.thin = {i: t for i, t in waiting.items() if held.read_at is None or t > held.read_at}
     return held
+
+
+def _join(held: Held, mine: Document, other: Held, theirs: Document) -> None:
+    """Field by field the newer of two copies of a document; `held` is the one with the newest version."""
+    changes: dict[str, Any] = {}
+    conflict = held.conflict or (other.conflict and other.version == held.version)
+    prevails = _prevails(mine, theirs)
+    for name in mine.__struct_fields__:
+        have, came = held.fields.get(name, held.base), other.fields.get(name, other.base)
+        both = bool(have) and came == have and getattr(theirs, name) != getattr(mine, name)
+        conflict = conflict or both
+        if came > have or (both and prevails):
+            changes[name] = getattr(theirs, name)
+    held.document = msgspec.structs.replace(mine, **changes)
+    if other.base >= held.base:
+        held.all_shares = max(held.all_shares, other.all_shares) if other.base == held.base else other.all_shares
+    base = max(held.base, other.base)
+    joined = {n: max(held.fields.get(n, ()), other.fields.get(n, ())) for n in {*held.fields, *other.fields}}
+    held.base, held.fields, held.conflict = base, {n: v for n, v in joined.items() if v > base}, conflict
