@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from agents.web import listing, views, wording
 from agents.web.cells import Said, row, within
 from agents.web.filters import AlertFilter, BadQuery, ContractFilter, alert_filter, contract_filter
+from agents.web.pages import environment
 from agents.web.reading import find
+from models.desk import Facts
 from models.money import Money
 from models.summary import AlertRow
 from tests.web_story import Store, story
@@ -99,11 +102,40 @@ def test_what_waits_is_not_late(early: Store) -> None:
     assert ("amendment_reconciled", "not applicable") in {(s.code, s.state) for s in view.milestones}
 
 
+def test_at_every_moment_of_the_story_every_contract_has_a_page() -> None:
+    template, seen = environment().get_template("contract.html"), []
+
+    def look(store: Store) -> None:
+        for partition in store.partitions():
+            for each in partition.contracts():
+                located = find([partition], each.ref)
+                view = located and views.contract(located, store.facts, each.changed_at)
+                assert view
+                seen.append(template.render(view=view, signed_in=False))
+
+    story(until=END, leave_out=LOST, change={"010-zuora-subscription-v1.json": sixty_seats}, after=look)
+
+    assert len(seen) > 100 and all("Timeline" in page for page in seen)
+
+
 def test_the_cell_that_two_others_contradict_is_marked(early: Store) -> None:
     quantity = next(r for r in view_of(early).systems.rows if r.label.startswith("AN-SEAT-Y") and r.label.endswith("quantity"))
 
     # CRM 50, CPQ 50, billing 60, the ERP has no invoice yet
     assert [(c.text, c.differs) for c in quantity.cells] == [("50", False), ("50", False), ("60", True), ("—", False)]
+
+
+def test_a_system_that_the_organisation_does_not_name_is_not_applicable(clean: Store) -> None:
+    named = clean.facts.organisations["aster-1"]
+    landscape = {role: system for role, system in named.landscape.items() if role != "erp"}
+    facts = Facts({"aster-1": msgspec.structs.replace(named, landscape=landscape)}, clean.facts.policy)
+    view = views.contract(find(clean.partitions(), NUMBER) or pytest.fail(), facts, END)
+
+    assert view and [c.system for c in view.systems.columns] == ["salesforce", "cpq", "zuora", ""]
+    assert "not applicable: the organisation names no ERP" in environment().get_template("contract.html").render(
+        view=views.contract(find(story(until=datetime(2025, 3, 1, 5, tzinfo=UTC)).partitions(), NUMBER) or pytest.fail(), facts, END),
+        signed_in=False,
+    )
 
 
 def test_the_timeline_is_in_order_and_holds_the_alerts(troubled: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +15,14 @@ from pydantic import SecretStr
 
 from agents.metrics import Metrics
 from agents.web import health, server
-from agents.web.access import Unprotected
+from agents.web.access import SESSION_SECONDS, Gate, Unprotected
 from models.outputs import Alert
+from tables.records import Records
 from tests.web_story import Store, story
 
 NUMBER, REF = "00000417", "aster-1/contract_number/00000417"
 END = datetime(2026, 4, 10, tzinfo=UTC)
+DEALS = ("002-salesforce-opportunity-created.json", "004-salesforce-opportunity-won.json")
 LOST = ("026-netsuite-payment-first.json", "071-netsuite-invoice-upgrade.json", "080-netsuite-invoice-upgrade-paid.json")
 
 
@@ -66,6 +69,12 @@ def test_the_api_gives_a_contract(troubled: Store, name: str) -> None:
     assert {s["amount"]["amount"] for s in found["standing"] if s["state"] == "open"} == {"17255.00", "3266.80"}
 
 
+def test_fields_are_written_out_even_where_they_are_zero(clean: Store) -> None:
+    found = json.loads(ask(clean, "/api/v1/contracts")[1])["items"][0]
+
+    assert (found["open_alerts"], found["orphan"], found["number"]) == (0, False, NUMBER)
+
+
 @pytest.mark.parametrize("path", ["summary", "alerts?severity=high&limit=1", "contracts?text=nordlicht&open=true", "rules"])
 def test_the_api_lists(troubled: Store, path: str) -> None:
     status, body, headers = ask(troubled, f"/api/v1/{path}")
@@ -97,6 +106,30 @@ def test_pages_are_served_with_protecting_headers(troubled: Store, path: str) ->
     assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
 
 
+def test_what_a_system_wrote_is_text_and_never_markup() -> None:
+    def named(payload: bytes) -> bytes:
+        return payload.replace(b"Nordlicht Analytik - Analytics Platform", b"<script>alert(1)</script>")
+
+    store = story(until=datetime(2025, 2, 21, 12, tzinfo=UTC), change=dict.fromkeys(DEALS, named))
+    body = ask(store, "/contracts")[1]
+
+    assert "&lt;script&gt;alert(1)" in body and "<script" not in body
+
+
+def test_a_bug_is_logged_without_the_path_and_answered_in_the_form_asked_for(clean: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    class Broken(Store):
+        def partitions(self) -> list[Records]:
+            raise RuntimeError("broken")
+
+    status, body, headers = ask(Broken(clean.facts), f"/api/v1/contracts/{NUMBER}")
+    logged = capsys.readouterr().out
+
+    assert (status, json.loads(body)["error"]["code"]) == (500, "internal_error")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "web.failed" in logged and NUMBER not in logged
+    assert ask(Broken(clean.facts), "/")[0] == 500
+
+
 def test_a_name_that_is_not_loopback_is_refused(clean: Store) -> None:
     assert ask(clean, "/", headers={"Host": "evil.example:6066"})[0] == 421
     assert ask(clean, "/", headers={"Host": "localhost:6066"})[0] == 200
@@ -123,6 +156,26 @@ def test_the_token_opens_the_api_and_a_session_opens_the_pages(clean: Store) -> 
     assert status == 303 and "HttpOnly" in cookie and "SameSite=Strict" in cookie and "a long secret" not in cookie
     assert ask(clean, "/", TOKEN, headers={"Cookie": cookie.split(";")[0]})[0] == 200
     assert ask(clean, "/", TOKEN, headers={"Cookie": cookie.split(";")[0][:-1] + "x"})[0] == 303
+
+
+def test_guesses_are_limited(clean: Store) -> None:
+    async def run() -> list[int]:
+        app = server.create(clean, TOKEN, clean.facts)
+        async with TestClient(TestServer(app)) as client:
+            return [(await client.post("/login", data={"token": str(n)})).status for n in range(12)]
+
+    assert asyncio.run(run()) == [401] * 10 + [429] * 2
+
+
+def test_a_session_ends_and_cannot_be_made_without_the_token(monkeypatch: pytest.MonkeyPatch, clean: Store) -> None:
+    good, other = Gate(TOKEN), Gate(Bound("0.0.0.0", SecretStr("another")))
+    cookie = {"Cookie": f"tieout_session={good.session()}"}
+
+    assert ask(clean, "/api/v1/rules", TOKEN, headers=cookie)[0] == 200
+    assert ask(clean, "/api/v1/rules", TOKEN, headers={"Cookie": f"tieout_session={other.session()}"})[0] == 401
+    late = time.time() + SESSION_SECONDS + 1
+    monkeypatch.setattr("agents.web.access.time.time", lambda: late)
+    assert ask(clean, "/api/v1/rules", TOKEN, headers=cookie)[0] == 401
 
 
 def test_a_login_from_elsewhere_or_with_a_wrong_token_fails(clean: Store) -> None:

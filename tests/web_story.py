@@ -76,11 +76,17 @@ Change = Callable[[bytes], bytes]
 
 
 def story(
-    until: datetime | None = None, leave_out: tuple[str, ...] = (), change: dict[str, Change] | None = None, spine: bool = True
+    until: datetime | None = None,
+    leave_out: tuple[str, ...] = (),
+    change: dict[str, Change] | None = None,
+    after: Callable[[Store], None] | None = None,
 ) -> Store:
-    """The story up to `until` (all of it: None), some events left out or changed in their bytes, the clock run to the end."""
+    """The story up to `until` (all of it: None), some events left out or changed in their bytes, the clock run to the end.
+
+    `after` is shown the store after each event.
+    """
     natives = recording.read([STORY])
-    mappings = recording.mappings_of(natives, STORY / "mapping-spine.yaml" if spine else None)
+    mappings = recording.mappings_of(natives, STORY / "mapping-spine.yaml")
     store = Store(Facts(mappings.organisations(), policy.default()))
     for native in natives:
         assert native.received_at is not None
@@ -90,6 +96,8 @@ def story(
             for key, entry in route(statement):
                 store.fold(key, entry)
         store.tick(native.received_at + timedelta(microseconds=1))
+        if after:
+            after(store)
     if until:
         store.tick(until)
     return store

@@ -159,4 +159,4 @@ def _missing(case: Case, kind: str, paper: Seen[Shape], standing: Sequence[Stand
     held = next((s for s in standing if s.alert in keys), None)
     if held is None:
         return "not seen, and no rule awaits it yet"
-    return held.says if held.state not in (OPEN, EFFECT) or held.due is None else f"missing since {wording.instant(held.due)}"
+    return held.says if held.state not in (OPEN, EFFECT) else f"missing since {wording.instant(held.due)}"

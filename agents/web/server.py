@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from agents.web import listing, views
 from agents.web.access import COOKIE, SESSION_SECONDS, Gate, Settings, protect, same_origin
 from agents.web.filters import ALERT_SORTS, CONTRACT_SORTS, BadQuery, alert_filter, contract_filter
 from agents.web.pages import HERE, Pages
+from agents.web.plain import encode
 from agents.web.reading import Partition, Reader, find, present
 from models.desk import Facts
 from models.findings import Severity
@@ -21,7 +23,6 @@ from models.findings import Severity
 BODY_MAX_BYTES = 4096
 NAME_MAX = 300
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_encoder = msgspec.json.Encoder(order="deterministic")
 log = structlog.get_logger()
 
 
@@ -72,10 +73,8 @@ class Web:
             raise
         except web.HTTPException as error:
             return self._error(request, error.status, error.reason.lower().replace(" ", "_"), error.text or error.reason)
-        except Exception:
-            # the route's pattern, not its path: a path names contracts
-            resource = request.match_info.route.resource
-            log.exception("web.failed", route=resource.canonical if resource else "")
+        except Exception as error:
+            _log_bug(request, error)
             return self._error(request, 500, "internal_error", "The page could not be made; the worker's log says why.")
 
     def _refused(self, request: web.Request) -> web.StreamResponse | None:
@@ -192,13 +191,20 @@ class Web:
         return response
 
 
+def _log_bug(request: web.Request, error: Exception) -> None:
+    """Say where it went wrong: the route's pattern and lines of code. Path, message and variables may name customers."""
+    resource = request.match_info.route.resource
+    steps = [f"{Path(step.filename).name}:{step.lineno} {step.name}" for step in traceback.extract_tb(error.__traceback__)]
+    log.error("web.failed", route=resource.canonical if resource else "", error=type(error).__name__, steps=steps)
+
+
 def _nothing_asked(request: web.Request) -> None:
     if request.query:
         raise BadQuery(f"this address takes no parameters, and {next(iter(request.query))[:40]!r} was given")
 
 
 def _json(data: Any, status: int = 200) -> web.Response:
-    return web.Response(body=_encoder.encode(data), content_type="application/json", status=status)
+    return web.Response(body=encode(data), content_type="application/json", status=status)
 
 
 async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:

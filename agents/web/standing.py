@@ -10,7 +10,7 @@ import msgspec
 from agents.web import wording
 from models.calendar import month_end
 from models.evaluation import ANY
-from models.findings import Culprit, Evidence, Finding
+from models.findings import Culprit, Evidence, Finding, Severity
 from models.money import Money
 from models.rules import rules
 from models.state import AlertState, Head, Page, Standing
@@ -54,20 +54,20 @@ class StandingView(msgspec.Struct, frozen=True):
     tolerance: str
     awaits: str
     first_seen: datetime
-    due: datetime | None
+    due: datetime
     opened_at: datetime | None
     effects: tuple[str, ...]
     evidence: tuple[Proof, ...]
 
 
 def standing(head: Head, pages: Iterable[Page], now: datetime, today: date) -> list[StandingView]:
-    """Every finding that stands, open ones first, then by deadline."""
+    """Every finding that stands: open ones first, worst on top, then by deadline."""
     found = []
     for page in pages:
         for each in (s for standings in page.findings.values() for s in standings):
             found.append(_view(head, page, each, now, today))
-    order = [OPEN, EFFECT, WAITING, EXPECTED]
-    return sorted(found, key=lambda v: (order.index(v.state), v.due or v.first_seen, v.rule, v.alert))
+    states, severities = [OPEN, EFFECT, WAITING, EXPECTED], list(Severity)
+    return sorted(found, key=lambda v: (states.index(v.state), v.state == OPEN and severities.index(Severity(v.severity)), v.due, v.alert))
 
 
 def _view(head: Head, page: Page, each: Standing, now: datetime, today: date) -> StandingView:

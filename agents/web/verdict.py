@@ -32,7 +32,7 @@ def verdict(standing: Sequence[StandingView], opened: Sequence[AlertRow], unread
     if unread:
         return Verdict("waiting", f"Waiting for {wording.plural(unread, 'document')} to be read again after a notification.")
     ahead = next((s for s in standing if s.state == EXPECTED), None)
-    if ahead and ahead.due:
+    if ahead:
         whence = f" from {ahead.awaits}" if ahead.awaits else ""
         return Verdict("ties_out", f"Ties out. Next expected{whence} by {wording.instant(ahead.due)}: {ahead.subject}.")
     return Verdict("ties_out", "Ties out.")
