@@ -86,6 +86,16 @@ class Replay:
             if self.records.next_due() == due:
                 raise RuntimeError(f"a deadline at {due} stays due after its tick")
 
+    def run(self, records: list[Native], until: datetime | None = None, as_of: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """All outputs of a recording, in order; `until` lets the clock run on, `as_of` stops at what was known then."""
+        for record in records:
+            if as_of is not None and record.received_at is not None and record.received_at > as_of:
+                break
+            yield from self.native(record)
+        end = as_of or until
+        if end is not None:
+            yield from self.until(end)
+
     def _fold(self, entries: deque[tuple[Ref | None, Entry]]) -> Iterator[dict[str, Any]]:
         outputs: list[Output] = []
         while entries:
@@ -108,15 +118,6 @@ def _iso(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
-def replay(
-    records: list[Native], mappings: Mappings, policy: Policy, until: datetime | None = None, as_of: datetime | None = None
-) -> Iterator[dict[str, Any]]:
-    """All outputs of a recording, in order; `until` lets the clock run on, `as_of` stops at what was known then."""
-    machine = Replay(mappings, policy)
-    for record in records:
-        if as_of is not None and record.received_at is not None and record.received_at > as_of:
-            break
-        yield from machine.native(record)
-    end = as_of or until
-    if end is not None:
-        yield from machine.until(end)
+def replay(records: list[Native], mappings: Mappings, policy: Policy, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+    """All outputs of a recording, in order, with a machine of its own."""
+    return Replay(mappings, policy).run(records, until)

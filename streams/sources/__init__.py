@@ -33,6 +33,13 @@ SYSTEMS = [
 ]
 
 
+def described(system: str) -> str:
+    """What a system's translator says it is; empty for one that has none yet."""
+    translate = translators().get(system)
+    module = importlib.import_module(translate.__module__) if translate else None
+    return (module.__doc__ or "").strip().splitlines()[0] if module else ""
+
+
 @cache
 def translators() -> dict[str, Translate]:
     """The translators there are, by system, found by their files."""
