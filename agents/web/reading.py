@@ -79,7 +79,9 @@ def _by_number(partitions: Sequence[Partition], number: str) -> Located | None:
     return None
 
 
-def present(partitions: Sequence[Partition], rows: Sequence[ContractRow]) -> datetime:
-    """The latest time any of these records knows of: ages and deadlines are told against it, not the machine's clock."""
-    ticks = [partition.heard().at for partition in partitions]
-    return max([*ticks, *(row.changed_at for row in rows)], default=BEGINNING)
+def present(partitions: Sequence[Partition]) -> datetime:
+    """The latest tick folded: ages are told against it, not the machine's clock. Before the first one, the latest change."""
+    ticked = max((partition.heard().at for partition in partitions), default=BEGINNING)
+    if ticked > BEGINNING:
+        return ticked
+    return max((row.changed_at for partition in partitions for row in partition.contracts()), default=BEGINNING)

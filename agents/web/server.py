@@ -73,7 +73,7 @@ class Web:
             raise
         except web.HTTPException as error:
             return self._error(request, error.status, error.reason.lower().replace(" ", "_"), error.text or error.reason)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a bug in a page must not end the worker that folds
             _log_bug(request, error)
             return self._error(request, 500, "internal_error", "The page could not be made; the worker's log says why.")
 
@@ -97,7 +97,7 @@ class Web:
 
     def _read(self) -> tuple[list[Partition], datetime]:
         partitions = list(self._reader.partitions())
-        return partitions, self._clock() if self._clock else present(partitions, listing.contracts(partitions))
+        return partitions, self._clock() if self._clock else present(partitions)
 
     def _one(self, request: web.Request) -> views.ContractView:
         name = request.match_info["id"]
