@@ -24,7 +24,7 @@ def take(desk: Desk, ref: Ref, say: Say) -> None:
     if family in head.moved:
         desk.send(head.moved[family], say)
         return
-    head.now = max(head.now, statement.at)
+    head.now, bench.at = max(head.now, statement.at), statement.at
     page = bench.page("" if statement.ref.commercial or statement.ref.master else family)
     known = _known(page, say)
     asked = set(known.claims)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from models import alerts
+from models import alerts, lapses
 from models.case import Case
 from models.desk import Desk
 from models.findings import Finding, precedence
@@ -21,6 +21,7 @@ class Bench:
 
     def __init__(self, desk: Desk, head: Head) -> None:
         self.desk, self.head = desk, head
+        self.at: datetime | None = None  # the record time of the statement being folded
         self.pages: dict[str, Page] = {"": head.page}
 
     def page(self, name: str) -> Page:
@@ -45,6 +46,8 @@ def run(bench: Bench, page: Page, which: Iterable[Rule]) -> None:
         before = {s.finding.key: s for s in page.findings.get(rule.code, ())}
         found = [] if rule.code in off else list(rule.check(case))
         now = [_standing(finding, before.get(finding.key), bench.head.now) for finding in found]
+        if bench.at is not None and bench.desk.facts.hearing:
+            lapses.note(page, rule.code, before.values(), {s.finding.key for s in now}, bench.at)
         if now:
             page.findings[rule.code] = now
         else:
@@ -100,10 +103,12 @@ def _blocked(bench: Bench, page: Page, finding: Finding) -> bool:
 def settle(bench: Bench) -> None:
     """Let findings ripen, decide by precedence which of them alert, and open, change or close their alerts."""
     head = bench.head
-    if head.ripe or head.open or head.unsettled or any(p.findings for p in bench.pages.values()):
+    if head.ripe or head.open or head.unsettled or any(p.findings or p.lapses for p in bench.pages.values()):
         for page in list(bench.pages.values()):
             _ripen(bench, page)
         _transitions(bench)
+        for page in list(bench.pages.values()):
+            _judge(bench, page)
     for page in bench.pages.values():
         _schedule(bench, page)
 
@@ -151,6 +156,18 @@ def _transitions(bench: Bench) -> None:
             head.open.pop(key, None)
 
 
+def _judge(bench: Bench, page: Page) -> None:
+    """Say of each lapse whose deadline has been heard that it was late and has been healed."""
+    for key, lapse in sorted(page.lapses.items()):
+        if not _may_open(bench, lapse.standing):
+            continue
+        del page.lapses[key]
+        if lapses.alerting(lapse, page, bench.head.ripe) and key not in bench.head.open:
+            life = page.alerts.setdefault(key, AlertState())
+            alerts.move(bench.desk, bench.head.ref, life, lapse.standing, bench.head.now, ())
+            alerts.move(bench.desk, bench.head.ref, life, None, bench.head.now, ())
+
+
 def _find(page: Page, key: str) -> Standing | None:
     return next((s for standings in page.findings.values() for s in standings if s.finding.key == key), None)
 
@@ -160,6 +177,7 @@ def _schedule(bench: Bench, page: Page) -> None:
     head, records = bench.head, bench.desk.records
     # one that could alert but for a notification that waits for its read needs no clock: the read wakes it
     waiting = [s for standings in page.findings.values() for s in standings if not s.ripe and not _may_open(bench, s)]
+    waiting += [lapse.standing for lapse in page.lapses.values()]
     wanted = sorted({(s.finding.awaits or ANY, s.due) for s in waiting})
     have = head.dues.get(page.name, [])
     for system, at in have:

@@ -102,6 +102,13 @@ class Standing(msgspec.Struct, omit_defaults=True):
     ripe: bool = False
 
 
+class Lapse(msgspec.Struct, omit_defaults=True):
+    """A finding that was healed by a record of after its deadline, before that deadline had been heard."""
+
+    standing: Standing
+    healed_at: datetime
+
+
 class AlertState(msgspec.Struct, omit_defaults=True):
     """The life of one alert: how often it opened, how many transitions it had, and what it says."""
 
@@ -151,6 +158,7 @@ class Page(msgspec.Struct, omit_defaults=True):
     name: str = ""
     held: dict[str, Held] = {}
     findings: dict[str, list[Standing]] = {}
+    lapses: dict[str, Lapse] = {}
     alerts: dict[str, AlertState] = {}
     milestones: dict[str, Reached] = {}
     published: dict[str, Published] = {}
