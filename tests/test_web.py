@@ -98,7 +98,9 @@ def test_what_waits_is_not_late(early: Store) -> None:
 
     assert unbooked.state == "waiting" and unbooked.says == "waiting, not late until 2025-03-02 04:10 UTC"
     assert entry.missing == unbooked.says
-    assert ("payment_settled", "waiting") in {(s.code, s.state) for s in view.milestones}
+    paid = next(s for s in view.milestones if s.code == "payment_settled")
+    # the invoice is due on 2025-03-31, which is over in Berlin at 22:00 UTC
+    assert (paid.subject, paid.state, paid.says) == ("INV00004171", "waiting", "waiting, not late until 2025-03-31 22:00 UTC")
     assert ("amendment_reconciled", "not applicable") in {(s.code, s.state) for s in view.milestones}
 
 
@@ -136,6 +138,32 @@ def test_a_system_that_the_organisation_does_not_name_is_not_applicable(clean: S
         view=views.contract(find(story(until=datetime(2025, 3, 1, 5, tzinfo=UTC)).partitions(), NUMBER) or pytest.fail(), facts, END),
         signed_in=False,
     )
+
+
+def test_the_amounts_that_the_erp_booked_differently_are_marked() -> None:
+    def more(payload: bytes) -> bytes:
+        return payload.replace(b"367.12", b"377.12")
+
+    store = story(until=datetime(2025, 8, 1, tzinfo=UTC), change={"055-netsuite-invoice-usage-paid.json": more})
+    entry = next(e for e in view_of(store, datetime(2025, 8, 1, tzinfo=UTC)).ledger if e.differs)
+
+    assert entry.billing and entry.billing.number == "INV00004203"
+    # net, tax, gross, balance: 318.50 + 58.62 = 377.12 instead of 308.50 + 58.62 = 367.12
+    assert [(c.text, c.differs) for c in entry.copies[0].sums] == [("318.50", True), ("58.62", False), ("377.12", True), ("0.00", False)]
+
+
+def test_a_schedule_that_is_off_is_marked_in_the_months_it_is_off() -> None:
+    def short(payload: bytes) -> bytes:
+        return payload.replace(b"985.20", b"975.20")
+
+    store = story(until=datetime(2025, 9, 20, tzinfo=UTC), change={"059-netsuite-revenue-plan-p1-2025-08.json": short})
+    plan = next(o for o in view_of(store, datetime(2025, 9, 20, tzinfo=UTC)).obligations if o.differs)
+
+    # 11,600.00 over 365 days from 2025-03-01: 985.20 or 985.21 a month of 31 days; three rows are 10.00 short
+    assert [(r.label, [c.differs for c in r.cells]) for r in plan.rows if r.differs] == [
+        (month, [False, True, False]) for month in ("2025-08", "2025-10", "2025-12")
+    ]
+    assert (plan.allocated, plan.planned) == ("11,600.00", "11,570.00")
 
 
 def test_the_timeline_is_in_order_and_holds_the_alerts(troubled: Store) -> None:

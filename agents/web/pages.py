@@ -64,7 +64,7 @@ class Pages:
 
     def page(self, template: str, status: int = 200, **data: Any) -> web.Response:
         """A response with a page."""
-        text = self._environment.get_template(template).render(signed_in=self._signed_in, **data)
+        text = self._environment.get_template(template).render({"signed_in": self._signed_in, **data})
         return web.Response(text=text, content_type="text/html", status=status)
 
     def error(self, status: int, title: str, message: str) -> web.Response:

@@ -169,17 +169,17 @@ class Web:
     async def _login_form(self, request: web.Request) -> web.Response:
         if not self._gate.needs_token:
             raise web.HTTPSeeOther("/")
-        return self._pages.page("login.html", wrong="")
+        return self._pages.page("login.html", wrong="", signed_in=False)
 
     async def _login(self, request: web.Request) -> web.Response:
         if not same_origin(request):
             return self._error(request, 403, "forbidden", "The form was not sent from this site.")
         if not self._gate.may_try():
-            return self._pages.page("login.html", 429, wrong="Too many wrong tokens; wait a minute.")
+            return self._pages.page("login.html", 429, signed_in=False, wrong="Too many wrong tokens; wait a minute.")
         given = (await request.post()).get("token", "")
         if not (isinstance(given, str) and self._gate.is_token(given.strip())):
             self._gate.failed()
-            return self._pages.page("login.html", 401, wrong="This is not the token.")
+            return self._pages.page("login.html", 401, signed_in=False, wrong="This is not the token.")
         response = web.Response(status=303, headers={"Location": "/"})
         secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
         response.set_cookie(COOKIE, self._gate.session(), max_age=SESSION_SECONDS, httponly=True, samesite="Strict", secure=secure)
