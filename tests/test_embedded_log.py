@@ -11,14 +11,14 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from streams.transports.embedded.cleaning import CHUNK, TOMBSTONE_MS, clean
 from streams.transports.embedded.lock import AlreadyRunning, Lock
-from streams.transports.embedded.log import Log
+from streams.transports.embedded.log import Log, PartitionsDiffer
 from streams.transports.records import Record
 
 ROOT = Path(__file__).parent.parent
 APPENDER = """
 import sys
 from pathlib import Path
-from streams.transports.embedded.log import Log
+from streams.transports.embedded.log import Log, PartitionsDiffer
 from streams.transports.records import Record
 log = Log(Path(sys.argv[1]), 3)
 for i in range(200):
@@ -74,6 +74,14 @@ def test_a_failed_append_leaves_nothing(log: Log) -> None:
         log.append([("t", Record(b"b", b"2", (), 0)), ("t", Record(b"c", b"3", (), 99))])
 
     assert log.ends() == before
+
+
+def test_the_number_of_partitions_cannot_be_changed(log: Log) -> None:
+    log.declare("t", 3)
+    log.declare("t", 3)
+
+    with pytest.raises(PartitionsDiffer, match="t has 3 partitions, not 4"):
+        log.declare("t", 4)
 
 
 def test_what_another_process_appends_is_seen_without_reopening(tmp_path: Path, log: Log) -> None:

@@ -46,6 +46,13 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Headers).decode
 
 
+class PartitionsDiffer(ValueError):
+    """A topic exists with another number of partitions than is asked for; keys would go elsewhere from now on.
+
+    Operator action: set TIEOUT_PARTITIONS back, or begin with an empty data directory and send the events again.
+    """
+
+
 class Log:
     """One connection to the log; a thread or process that uses the log holds its own.
 
@@ -86,12 +93,14 @@ class Log:
     # topics
 
     def declare(self, topic: str, partitions: int, compact: bool = False, retention_ms: int | None = None) -> None:
-        """Create a topic unless it exists; what exists is left as it is."""
+        """Create a topic unless it exists; what exists is left as it is. Raises PartitionsDiffer."""
         with self.transaction():
             made = self.db.execute("INSERT OR IGNORE INTO topic VALUES (?,?,?,?)", (topic, partitions, compact, retention_ms))
             if made.rowcount:
                 numbers = [(topic, number) for number in range(partitions)]
                 self.db.executemany("INSERT INTO partition(topic, number) VALUES (?,?)", numbers)
+        if len(self.ids(topic)) != partitions:
+            raise PartitionsDiffer(f"{topic} has {len(self.ids(topic))} partitions, not {partitions}: their number cannot be changed")
 
     def topics(self) -> list[str]:
         """The names of all topics."""
