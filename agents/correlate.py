@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 import structlog
 
 from agents.ingest import entry_record
+from agents.metrics import Metrics
 from agents.progress import FoldedRound, record
 from models import correlation, outputs
 from models.desk import Desk, Facts
@@ -39,8 +41,8 @@ logger = structlog.get_logger(__name__)
 class Correlate:
     """The agent over the statements log: one batch, one fold, one checkpoint."""
 
-    def __init__(self, state: State, facts: Facts) -> None:
-        self._state, self._facts = state, facts
+    def __init__(self, state: State, facts: Facts, metrics: Metrics) -> None:
+        self._state, self._facts, self._metrics = state, facts, metrics
 
     async def __call__(self, stream: Any) -> None:
         """Consume until the worker stops."""
@@ -52,9 +54,11 @@ class Correlate:
         rounds: list[Tick] = []
         for received in self._state.fresh(batch):
             try:
+                begun = time.perf_counter()
                 entry = entry_of(received)
-                for topic, one in fold(records, self._facts, entry, received, batch.partition):
+                for topic, one in fold(records, self._facts, entry, received, batch.partition, self._metrics):
                     out.setdefault(topic, []).append(one)
+                self._metrics.observe_processing(time.perf_counter() - begun)
             except Refused as refused:
                 logger.warning("correlate.refused", partition=batch.partition, offset=received.offset, code=refused.code)
                 out.setdefault(topics.DEAD_LETTERS, []).append(
@@ -66,7 +70,9 @@ class Correlate:
             # Last: whoever reads that a round was folded finds what followed from it.
             newest = max(rounds, key=lambda tick: tick.round)
             out[topics.PROGRESS] = [record(FoldedRound(batch.partition, newest.round, newest.heard))]
+        begun = time.perf_counter()
         await self._state.checkpoint(batch, records.flush(), out)
+        self._metrics.observe_checkpoint(time.perf_counter() - begun)
 
 
 def entry_of(received: Received) -> Entry:
@@ -77,7 +83,9 @@ def entry_of(received: Received) -> Entry:
         raise Refused("not_an_entry", str(error)) from error
 
 
-def fold(records: Records, facts: Facts, entry: Entry, received: Received, partition: int) -> Iterator[tuple[str, Record]]:
+def fold(
+    records: Records, facts: Facts, entry: Entry, received: Received, partition: int, metrics: Metrics
+) -> Iterator[tuple[str, Record]]:
     """Fold one entry; yields (topic, record) of what follows, in a fixed order and with ids that a repeat gives again."""
     desk = Desk(records, facts)
     correlation.fold(desk, Ref.parse(received.key.decode()) if received.key else None, entry)
@@ -87,6 +95,7 @@ def fold(records: Records, facts: Facts, entry: Entry, received: Received, parti
         id_ = identity(topics.STATEMENTS, partition, received.offset, number)
         yield topics.STATEMENTS, entry_record(onward, ref, None, id_, together, cause)
     for output in sorted(desk.outputs, key=lambda one: (one.kind, one.id)):
+        metrics.count_output(output)
         yield TOPICS[output.kind], output_record(output, together, cause)
 
 

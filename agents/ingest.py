@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from agents.metrics import Metrics
 from agents.progress import Ingested, instant, record
 from models.log import Entry, encode, route
 from models.references import Ref
@@ -31,8 +32,8 @@ logger = structlog.get_logger(__name__)
 class Ingest:
     """The agent over all source topics; the translator of a system is found by the topic's name."""
 
-    def __init__(self, app: App, state: State, mappings: Mappings) -> None:
-        self._app, self._state, self._mappings = app, state, mappings
+    def __init__(self, app: App, state: State, mappings: Mappings, metrics: Metrics) -> None:
+        self._app, self._state, self._mappings, self._metrics = app, state, mappings, metrics
         self.counts: Counter[str] = Counter()  # statements, dead letters, and what was skipped, by reason
 
     async def __call__(self, stream: Any) -> None:
@@ -42,13 +43,19 @@ class Ingest:
     async def _ingest(self, batch: Batch) -> None:
         entries: list[Record] = []
         letters: list[Record] = []
+        system = topics.system_of(batch.topic)
         for received in batch.records:
             try:
-                entries += self.entries(received, batch.topic, batch.partition)
+                found = self.entries(received, batch.topic, batch.partition)
+                entries += found
+                self._metrics.observe_event(system, "translated" if found else "skipped")
             except Refused as refused:
                 self.counts["dead_letter"] += 1
+                self._metrics.observe_event(system, "dead_letter")
+                self._metrics.observe_dead_letter(system, refused.code)
                 letters.append(letter(received, batch.topic, batch.partition, STAGE, refused.code, str(refused)))
         newest = max(received.timestamp for received in batch.records)
+        self._metrics.observe_source(system, instant(newest))
         step = Ingested(batch.topic, batch.partition, batch.last + 1, instant(newest))
         # In this order: whoever reads that a record was ingested finds its statements on the log.
         outputs = {topics.STATEMENTS: entries, topics.DEAD_LETTERS: letters, topics.PROGRESS: [record(step)]}

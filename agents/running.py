@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 from agents import console
@@ -17,6 +18,7 @@ def worker(settings: Settings) -> None:
 
 def demo(settings: Settings, seed: int, contracts: int, faults: int, seconds: float, json: bool) -> None:
     """Run the demo; when the worker has ended, say what was injected and what was found."""
+    logging.disable(logging.INFO)  # the summary is what a person reads here; warnings still show
     chosen = company.company_in(settings.data_dir, company.Company(seed, contracts, faults))
     keep = seconds <= 0
     app, feeder = company.prepare(settings, chosen, seconds or 120.0, keep)

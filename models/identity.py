@@ -15,13 +15,13 @@ from models.log import HOPS_MAX, Answer, Ask, Entry, HandOver, Hook, Say, Shortc
 from models.outputs import Merged, digest
 from models.references import Ref, least
 from models.state import Node, Page
-from models.statements import Notice
+from models.statements import Notice, Refused
 
 ASKED_MAX = 100
 replace = msgspec.structs.replace
 
 
-class Astray(ValueError):
+class Astray(Refused):
     """An entry passed more nodes than any real chain of documents has.
 
     Operator action: look at the dead letter; two documents name each other as parent.
@@ -62,7 +62,7 @@ def _family(node: Node, family: Ref | None) -> Ref | None:
 
 def _say(desk: Desk, node: Node, say: Say) -> None:
     if len(say.path) > HOPS_MAX:
-        raise Astray(f"{say.statement.ref} passed {len(say.path)} nodes")
+        raise Astray("astray", f"{say.statement.ref} passed {len(say.path)} nodes")
     own = say.statement.ref == node.ref
     if own and not node.ref.commercial:
         _place(desk, node, say)
@@ -106,7 +106,7 @@ def _hook(desk: Desk, node: Node, hook: Hook) -> None:
     if parent in (node.ref, node.parent):
         return
     if hook.hops > HOPS_MAX:
-        raise Astray(f"a hook to {parent} passed {hook.hops} nodes")
+        raise Astray("astray", f"a hook to {parent} passed {hook.hops} nodes")
     if not node.ref.commercial:
         if node.parent is None or parent.size < node.parent.size:
             node.parent, node.alias = parent, hook.alias
@@ -148,7 +148,7 @@ def _hand_over(desk: Desk, node: Node) -> None:
 def _climb(desk: Desk, node: Node, entry: Withdraw | HandOver | Answer) -> None:
     """Pass an entry on to the node above, or let the contract fold it."""
     if entry.hops > HOPS_MAX:
-        raise Astray(f"{type(entry).__name__} passed {entry.hops} nodes")
+        raise Astray("astray", f"{type(entry).__name__} passed {entry.hops} nodes")
     if _up(node):
         _pass(desk, node, entry)
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from models.calendar import Span, days_of_year
@@ -55,7 +56,7 @@ class Terms:
                 paired.append(Terms(mine, subscription, policy))
         return paired
 
-    @property
+    @cached_property
     def executed(self) -> tuple[Quote, ...]:
         """The quotes whose term billing has begun: a renewal that is only agreed is the renewal rule's business."""
         until = self.subscription.term.until

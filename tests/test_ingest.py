@@ -12,6 +12,7 @@ import pytest
 
 from agents import ingest
 from agents.ingest import Ingest, entry_record
+from agents.metrics import Metrics
 from models.log import Say, decode
 from models.references import Kind, Ref
 from models.statements import Notice, Refused, Skipped, Statement
@@ -91,7 +92,7 @@ def ingesting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     mappings = Mappings([])
     monkeypatch.setattr(mappings, "tenant", lambda system, spelled: SimpleNamespace())
     app: Any = SimpleNamespace(settings=Settings(partitions=3))
-    yield Ingest(app, None, mappings)  # type: ignore[arg-type]
+    yield Ingest(app, None, mappings, Metrics())  # type: ignore[arg-type]
 
 
 def test_a_statement_is_stamped_with_its_record(ingesting: Ingest) -> None:
