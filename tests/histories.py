@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -67,7 +67,7 @@ def fold(records: Records, known: Facts, *statements: Statement) -> list[Output]
     """Fold statements with all their hops, first in first out; the outputs."""
     desk = Desk(records, known)
     for statement in statements:
-        drain(desk, list(route(statement)))
+        drain(desk, route(statement))
     return desk.outputs
 
 
@@ -78,7 +78,7 @@ def tick(records: Records, known: Facts, at: datetime) -> list[Output]:
     return desk.outputs
 
 
-def drain(desk: Desk, entries: list[tuple[Ref | None, Entry]] | list[tuple[Ref, Entry]]) -> None:
+def drain(desk: Desk, entries: Iterable[tuple[Ref | None, Entry]]) -> None:
     """Fold entries and what they send onward until nothing is under way."""
     waiting: deque[tuple[Ref | None, Entry]] = deque(entries)
     while waiting:
@@ -88,7 +88,7 @@ def drain(desk: Desk, entries: list[tuple[Ref | None, Entry]] | list[tuple[Ref, 
 
 
 OPPORTUNITY, AGREEMENT = ref(Kind.OPPORTUNITY, "006"), ref(Kind.CONTRACT, "800")
-QUOTE, SUBSCRIPTION = ref(Kind.QUOTE, "Q-1"), ref(Kind.SUBSCRIPTION, "S-1")
+SUBSCRIPTION = ref(Kind.SUBSCRIPTION, "S-1")
 
 
 def instant(day: date, hour: int = 6) -> datetime:
@@ -96,33 +96,57 @@ def instant(day: date, hour: int = 6) -> datetime:
     return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
 
-def sale(charges: int = CHARGES) -> list[Statement]:
-    """The deal, the quote, the CRM contract and the subscription; sold and set up without an end."""
+def sale() -> list[Statement]:
+    """The deal, the quote, the CRM contract and the subscription of the first year."""
     sold = instant(FIRST_DAY - timedelta(days=5))
-    lines = tuple(
-        Line(f"C{n}", f"P{n}", quantity=Decimal(1), unit_price=PRICE, price_months=1, billing_months=1, span=Span(FIRST_DAY, None))
-        for n in range(charges)
-    )
-    quote = Quote(Status.ACCEPTED, "Q-1", Change.NEW, span=Span(FIRST_DAY, None), currency="EUR", lines=lines)
     return [
         say("salesforce", OPPORTUNITY, Opportunity(Status.WON, currency="EUR", name="A long contract"), sold),
-        say("cpq", QUOTE, quote, sold, OPPORTUNITY),
+        quote(0),
         say("salesforce", AGREEMENT, Agreement(Status.ACTIVE, "1", FIRST_DAY, currency="EUR"), sold, OPPORTUNITY),
-        subscription(1, sold, lines),
+        subscription(0),
     ]
 
 
-def subscription(version: int, at: datetime, lines: tuple[Line, ...]) -> Statement:
-    """The subscription in one of its versions."""
-    document = Subscription(
-        Status.ACTIVE, "S-1", version, FIRST_DAY, Span(FIRST_DAY, None), currency="EUR", lines=lines, quote_number="Q-1"
+def renewal(year: int) -> list[Statement]:
+    """What makes another year: a quote, and a new version of the subscription with a segment more of each charge."""
+    return [quote(year), subscription(year)]
+
+
+def _year(year: int) -> Span:
+    first = FIRST_DAY.replace(year=FIRST_DAY.year + year)
+    return Span(first, first.replace(year=first.year + 1))
+
+
+def _lines(year: int) -> tuple[Line, ...]:
+    one = Decimal(1)
+    return tuple(
+        Line(f"C{n}", f"P{n}", quantity=one, unit_price=PRICE, price_months=1, net=12 * PRICE, billing_months=1, span=_year(year))
+        for n in range(CHARGES)
     )
-    return say("zuora", SUBSCRIPTION, document, at, AGREEMENT, version=version)
 
 
-def bill(number: int, charges: int = CHARGES, ordered: bool = False) -> list[Statement]:
+def quote(year: int) -> Statement:
+    """What was sold for a year, five days ahead."""
+    change, number, span = Change.RENEWAL if year else Change.NEW, f"Q-{year}", _year(year)
+    assert span.start is not None
+    deal = None if year else OPPORTUNITY
+    document = Quote(Status.ACCEPTED, number, change, span=span, currency="EUR", lines=_lines(year), opportunity=deal)
+    return say("cpq", ref(Kind.QUOTE, number), document, instant(span.start - timedelta(days=5)), AGREEMENT if year else OPPORTUNITY)
+
+
+def subscription(year: int) -> Statement:
+    """The subscription as it stands in a year, with the segments of all years before."""
+    span = _year(year)
+    assert span.start is not None
+    lines = tuple(line for y in range(year + 1) for line in _lines(y))
+    document = Subscription(Status.ACTIVE, "S-1", year + 1, FIRST_DAY, span, currency="EUR", lines=lines, quote_number="Q-0")
+    at = instant(span.start - timedelta(days=5), 7)
+    return say("zuora", SUBSCRIPTION, document, at, AGREEMENT, version=year + 1)
+
+
+def bill(number: int, ordered: bool = False) -> list[Statement]:
     """The six documents of the bill with this number; `ordered`: the element was made from the subscription."""
-    month, charge = divmod(number, charges)
+    month, charge = divmod(number, CHARGES)
     day = add_months(FIRST_DAY, month)
     name, product, at = f"{number:06d}", f"P{charge}", instant(day)
     span = Span(day, add_months(day, 1))
@@ -151,7 +175,15 @@ def bill(number: int, charges: int = CHARGES, ordered: bool = False) -> list[Sta
     ]
 
 
-def bills(documents: int, charges: int = CHARGES, ordered: bool = False) -> Iterator[Statement]:
-    """The bills that together with the sale make so many documents (or up to a family more)."""
-    for number in range(max(1, -(-(documents - 4) // FAMILY))):
-        yield from bill(number, charges, ordered)
+def life(documents: int, ordered: bool = False) -> Iterator[Statement]:
+    """A contract of so many documents (or up to a family more) in the order in which it comes about, renewed each year."""
+    yield from sale()
+    for number in range(bills(documents)):
+        if number and number % (12 * CHARGES) == 0:
+            yield from renewal(number // (12 * CHARGES))
+        yield from bill(number, ordered)
+
+
+def bills(documents: int) -> int:
+    """How many bills a contract of so many documents has."""
+    return max(1, documents // FAMILY)
