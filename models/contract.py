@@ -142,7 +142,6 @@ def absorb(desk: Desk, ref: Ref, entry: HandOver) -> None:
     head.page.conflicts.update(entry.page.conflicts)
     for conflict in head.page.conflicts.values():  # what was another contract may be this one now
         desk.send(conflict.claim, Ask(conflict.document, None, conflict.claim, head.now))
-    page.covers = []
     for kind in sorted({h.ref.kind for h in page.held.values()}):
         _reconsider(bench, page, kind)
     _revive(bench, page)

@@ -47,8 +47,8 @@ def _recurring(case: Case, terms: Terms, product: str) -> Iterator[Finding]:
         return
     amount = sum((_risk(s) for s in differing), Fraction(0))
     first = ahead[0]
-    assert first.span.start is not None
-    before = None if first is segments[0] else end_of_day(first.span.start, case.org.zone)
+    since = differing[0].span.start
+    before = None if differing[0] is segments[0] or since is None else end_of_day(since, case.org.zone)
     places = case.policy.unit_price_decimals
     values = (_decimal(first.sold_price, places), _decimal(first.billed_price, places))
     yield _finding(case, terms, product, values, rounded(amount, currency), before)

@@ -53,7 +53,7 @@ def _quantities(case: Case, terms: Terms, product: str) -> Iterator[Finding]:
         product,
         {case.system("cpq"): first.sold, case.system("billing"): first.billed, case.system("erp"): _booked(case, first, product)},
         rounded(amount, currency) if currency else None,
-        None if first is segments[0] else end_of_day(first.span.start, case.org.zone),  # type: ignore[arg-type]
+        None if differing[0] is segments[0] else end_of_day(differing[0].span.start, case.org.zone),  # type: ignore[arg-type]
     )
 
 
