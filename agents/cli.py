@@ -241,4 +241,5 @@ def main() -> None:
     app()
 
 
-__all__ = ["app", "main"]
+if __name__ == "__main__":
+    main()

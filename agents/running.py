@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from agents import console
+from agents import console, logs
 from agents import demo as company
 from agents.worker import build, serve
 from streams.settings import Settings
@@ -13,11 +13,13 @@ from streams.settings import Settings
 
 def worker(settings: Settings) -> None:
     """Serve until told to stop."""
+    logs.configure(settings.log_level)
     serve(build(settings))
 
 
 def demo(settings: Settings, seed: int, contracts: int, faults: int, seconds: float, json: bool) -> None:
     """Run the demo; when the worker has ended, say what was injected and what was found."""
+    logs.configure("warning")
     logging.disable(logging.INFO)  # the summary is what a person reads here; warnings still show
     chosen = company.company_in(settings.data_dir, company.Company(seed, contracts, faults))
     keep = seconds <= 0
