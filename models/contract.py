@@ -21,9 +21,10 @@ def take(desk: Desk, ref: Ref, say: Say) -> None:
     bench = _bench(desk, ref)
     head = bench.head
     family = str(say.family) if say.family else ""
-    if family in head.moved:
+    if family in head.moved and head.moved[family] not in say.path:
         desk.send(head.moved[family], say)
         return
+    head.moved.pop(family, None)  # what moved away and came here by its own node is back
     head.now, bench.at = max(head.now, statement.at), statement.at
     page = bench.page("" if statement.ref.commercial or statement.ref.master else family)
     known = _known(page, say)
@@ -114,6 +115,9 @@ def _move(desk: Desk, bench: Bench, page: Page, rest: dict[str, Held], to: Ref) 
     """What hung below the withdrawn document follows it to its new contract."""
     head = bench.head
     desk.send(to, HandOver(head.ref, msgspec.structs.replace(Page(page.name), held=rest), head.now, head.now))
+    for known in rest.values():  # what they claim may be another contract than the one they go to
+        for claim in known.claims:
+            desk.send(claim, Ask(known.ref, None, claim, head.now))
     head.moved[page.name] = to
     page.held = {key: h for key, h in page.held.items() if key not in rest}
     _reconsider(bench, page, to.kind)
@@ -126,6 +130,9 @@ def absorb(desk: Desk, ref: Ref, entry: HandOver) -> None:
     bench = _bench(desk, ref)
     head = bench.head
     head.now = max(head.now, entry.now)
+    head.moved = {**entry.moved, **head.moved}
+    if any(held.here(theirs) for theirs in entry.page.held.values()):
+        head.moved.pop(entry.page.name, None)
     page = bench.page(entry.page.name)
     for key, theirs in entry.page.held.items():
         page.held[key] = held.merge(page.held[key], theirs) if key in page.held else theirs

@@ -138,7 +138,7 @@ def _hand_over(desk: Desk, node: Node) -> None:
     names = list(desk.records.pages(node.ref))
     pages = [head.page, *(page for name in names if (page := desk.records.page(node.ref, name)))]
     for number, page in enumerate(pages):
-        _pass(desk, node, HandOver(node.ref, page, head.now, head.now, first=number == 0))
+        _pass(desk, node, HandOver(node.ref, page, head.now, head.now, first=number == 0, moved={} if number else head.moved))
     contract.dissolve(desk, head)
     if node.ref.commercial:
         to = str(_up(node)[0])

@@ -52,13 +52,17 @@ class Withdraw(msgspec.Struct, frozen=True, omit_defaults=True, tag="withdraw"):
 
 
 class HandOver(msgspec.Struct, frozen=True, omit_defaults=True, tag="hand_over"):
-    """One page of a contract that became part of another: documents, findings, alerts and milestones."""
+    """One page of a contract that became part of another: documents, findings, alerts and milestones.
+
+    `moved` are the families that had left it for another contract, and where to.
+    """
 
     origin: Ref
     page: Page
     at: datetime
     now: datetime
     first: bool = False
+    moved: dict[str, Ref] = {}
     hops: int = 0
 
 
