@@ -55,8 +55,7 @@ class Seen(Generic[Shape]):
     @property
     def posted(self) -> datetime:
         """When it was first seen posted."""
-        when = posted_since(self.held)
-        return when if isinstance(when, datetime) else self.held.first_at
+        return posted_since(self.held) or self.held.first_at
 
     def evidence(self, value: object = "") -> Evidence:
         """This document as evidence, with the value that matters."""
@@ -120,6 +119,10 @@ class Case:
     def on(self, day: date, side: str) -> list[Cover]:
         """The lines of one side (billing, erp, revenue) that cover a day."""
         return covers.on(self._desk, self.head, day, side)
+
+    def voided(self, day: date, side: str) -> list[Cover]:
+        """The lines of one side that covered a day until their document was voided."""
+        return covers.voided(self._desk, self.head, day, side)
 
     def within(self, span: Span, side: str) -> list[Cover]:
         """The lines of one side that touch a period."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 
 from models.calendar import Span, add_months, month_of, month_start, months_in
 from models.desk import Desk
@@ -18,7 +18,7 @@ SIDES = {Kind.INVOICE: "billing", Kind.CREDIT: "billing", Kind.ERP_INVOICE: "erp
 _FROM_ORDER = frozenset({Kind.BILLING_ORDER, Kind.ERP_ORDER, Kind.ORDER, Kind.SUBSCRIPTION, Kind.REVENUE_CONTRACT})
 
 
-def posted_since(held: Held) -> object:
+def posted_since(held: Held) -> datetime | None:
     """When the document was first seen posted, by its source's own time."""
     return min((held.since[s] for s in (Status.POSTED, Status.PAID) if s in held.since), default=None)
 
@@ -58,7 +58,7 @@ def _line(held: Held, document: Invoice | Credit, line: Line, family: str) -> Co
         status=status,
         number=document.number or held.ref.id,
         complete=document.complete_lines,
-        since=posted_since(held),  # type: ignore[arg-type]
+        since=held.since.get(Status.VOID) if status is Status.VOID else posted_since(held),
     )
 
 
@@ -138,6 +138,12 @@ def on(desk: Desk, head: Head, day: date, side: str) -> list[Cover]:
     """The lines of one side that cover a day, posted and alive."""
     month = desk.records.month(head.ref, month_of(day))
     return [c for c in month.covers if c.side == side and c.span.holds(day) and counts(c)] if month else []
+
+
+def voided(desk: Desk, head: Head, day: date, side: str) -> list[Cover]:
+    """The lines of one side that covered a day until their document was voided; `since` says when that was."""
+    month = desk.records.month(head.ref, month_of(day))
+    return [c for c in month.covers if c.side == side and c.span.holds(day) and c.status is Status.VOID] if month else []
 
 
 def within(desk: Desk, head: Head, span: Span, side: str) -> list[Cover]:

@@ -90,7 +90,7 @@ class Cover(msgspec.Struct, frozen=True, array_like=True):
     number: str
     source: Ref | None = None
     complete: bool = True
-    since: datetime | None = None
+    since: datetime | None = None  # posted, or void
 
 
 class Standing(msgspec.Struct, omit_defaults=True):

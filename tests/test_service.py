@@ -16,6 +16,7 @@ import pytest
 import rocksdict
 
 from agents.correlate import entry_of, fold
+from agents.metrics import Metrics
 from agents.recording import Native, mappings_of, read
 from agents.replay import replay
 from agents.simulator import history, write
@@ -52,6 +53,8 @@ class Service:
             "TICK_SECONDS": "0.05",
             "TICK_IDLE_SECONDS": "0.2",
             "IDLE_AFTER_SECONDS": "2",
+            "WEB_PORT": "0",
+            "METRICS_PORT": "0",
         }
         environment = {**os.environ, **{f"TIEOUT_{name}": value for name, value in chosen.items()}}
         with (self.folder / "worker.log").open("wb") as output:
@@ -130,7 +133,7 @@ def refold(service: Service, partition: int) -> tuple[dict[bytes, bytes], set[st
     ids = set()
     for received in service.records(topics.STATEMENTS, partition):
         records = Records(state.get, lambda prefix: iter(sorted((k, v) for k, v in state.items() if k.startswith(prefix))))
-        for topic, output in fold(records, facts, entry_of(received), received, partition):
+        for topic, output in fold(records, facts, entry_of(received), received, partition, Metrics()):
             ids |= {json.loads(output.value or b"")["id"]} if topic != topics.STATEMENTS else set()
         for key, value in records.flush().items():
             if value is None:

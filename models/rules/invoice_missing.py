@@ -7,7 +7,7 @@ with it. Closes when an invoice that covers it is posted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from models.calendar import Span, add_months, end_of_day
 from models.case import Case, Seen
@@ -100,6 +100,13 @@ def _finding(case: Case, subscription: Seen[Subscription], line: Line, period: S
         fix=f"run billing for {subscription.number}",
         evidence=(subscription.evidence(amount),),
         subjects=(f"subscription:{subscription.number}/{period.start}", f"billing:{line.product}/{period.start}"),
-        due=end_of_day(billed_on, case.org.zone) + case.policy.grace("invoice_due"),
+        due=_deadline(case, line, period, billed_on),
         awaits=billing,
     )
+
+
+def _deadline(case: Case, line: Line, period: Span, billed_on: date) -> datetime:
+    """The grace after the bill date, or after an invoice of the period was voided: its successor is given the same."""
+    assert period.start is not None
+    voided = [c.since for c in case.voided(period.start, "billing") if c.product == line.product and c.since]
+    return max([end_of_day(billed_on, case.org.zone), *voided]) + case.policy.grace("invoice_due")

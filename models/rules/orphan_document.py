@@ -38,7 +38,7 @@ def check(case: Case) -> Iterator[Finding]:
             systems=(held.system,),
             culprit=Culprit(held.system, "medium", "its reference to the contract is missing or wrong"),
             fix=f"set the reference to its contract on {held.ref.id} in {held.system}",
-            subjects=tuple({f"{held.ref.kind}:{held.ref.id}", f"group:{head.id}"}),
+            subjects=(f"{held.ref.kind}:{held.ref.id}", f"group:{head.id}"),
             due=held.first_at + case.policy.grace("identity"),
             awaits=None,
         )

@@ -33,10 +33,10 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _line(case: Case, invoice: Seen[Invoice], line: Line) -> Iterator[Finding]:
-    others = [c for c in case.within(line.span, "billing") if c.product == line.product and c.document != invoice.ref]
-    others = [c for c in others if c.subscription == line.subscription]
-    if any(c.net < 0 for c in others):
-        return  # a credit or a proration pair explains it
+    lines = [c for c in case.within(line.span, "billing") if c.product == line.product and c.subscription == line.subscription]
+    if any(c.net < 0 for c in lines):
+        return  # a credit or a proration pair, which may stand on this invoice itself, explains it
+    others = [c for c in lines if c.document != invoice.ref]
     for cover in others:
         if cover.number > invoice.number or _explained(case, line, [c for c in others if c.net > 0]):
             continue
