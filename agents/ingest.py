@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from streams.transports.records import Received, Record, header
 from tables.state import State
 
 STAGE = "ingest"
+BEATS = 4  # heartbeats of a source in the time that it may be silent
 ENTRY_BYTES_MAX = 900_000  # a broker takes records of a mebibyte, headers and all
 logger = structlog.get_logger(__name__)
 
@@ -32,8 +34,10 @@ logger = structlog.get_logger(__name__)
 class Ingest:
     """The agent over all source topics; the translator of a system is found by the topic's name."""
 
-    def __init__(self, app: App, state: State, mappings: Mappings, metrics: Metrics) -> None:
+    def __init__(self, app: App, state: State, mappings: Mappings, metrics: Metrics, watched: Mapping[str, int] | None = None) -> None:
         self._app, self._state, self._mappings, self._metrics = app, state, mappings, metrics
+        self._watched = watched or {}  # system to the minutes it may be silent, by policy
+        self._beaten: dict[tuple[str, str], datetime] = {}
         self.counts: Counter[str] = Counter()  # statements, dead letters, and what was skipped, by reason
 
     async def __call__(self, stream: Any) -> None:
@@ -56,10 +60,32 @@ class Ingest:
                 letters.append(letter(received, batch.topic, batch.partition, STAGE, refused.code, str(refused)))
         newest = max(received.timestamp for received in batch.records)
         self._metrics.observe_source(system, instant(newest))
+        entries += self._beats(batch, system, instant(newest))
         step = Ingested(batch.topic, batch.partition, batch.last + 1, instant(newest))
         # In this order: whoever reads that a record was ingested finds its statements on the log.
         outputs = {topics.STATEMENTS: entries, topics.DEAD_LETTERS: letters, topics.PROGRESS: [record(step)]}
         await self._state.checkpoint(batch, {}, outputs, folds=False)
+
+    def _beats(self, batch: Batch, system: str, newest: datetime) -> list[Record]:
+        """A heartbeat of a watched source into every partition, now and then: how the log knows that it is not silent."""
+        allowed = self._watched.get(system)
+        orgs = {self._org(system, received) for received in batch.records} - {None} if allowed else set()
+        found: list[Record] = []
+        for org in sorted(org for org in orgs if org):
+            last = self._beaten.get((org, system))
+            if last is not None and allowed is not None and newest < last + timedelta(minutes=allowed) / BEATS:
+                continue
+            self._beaten[org, system] = newest
+            id_ = identity("heartbeat", batch.topic, batch.partition, batch.last, org)
+            beat = Notice(id_, system, org, "heartbeat", at=newest)
+            found += [entry_record(beat, None, number, f"{id_}-{number}", id_, None) for number in range(self._app.settings.partitions)]
+        return found
+
+    def _org(self, system: str, received: Received) -> str | None:
+        try:
+            return self._mappings.tenant(system, header(received.headers, TENANT)).organisation
+        except Refused:
+            return None
 
     def entries(self, received: Received, topic: str, partition: int) -> list[Record]:
         """The records that one native event puts on the log; raises Refused."""

@@ -40,7 +40,7 @@ def build(settings: Settings, now: Now | None = None) -> App:
     app = create(settings)
     state = app.folded_state = State(app)
     metrics = Metrics()
-    app.agent(app.batch_topic(*topics.SOURCES), name="ingest")(Ingest(app, state, mappings, metrics).__call__)
+    app.agent(app.batch_topic(*topics.SOURCES), name="ingest")(Ingest(app, state, mappings, metrics, facts.policy.silence).__call__)
     app.agent(app.batch_topic(topics.STATEMENTS), name="correlate")(Correlate(state, facts, metrics).__call__)
     app.task(Clock(app, state, now).run)
     app.task(Serving(app, state, facts, metrics).run)

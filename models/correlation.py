@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from models import contract, identity
+from models import contract, identity, silence
 from models.desk import Desk
 from models.evaluation import ANY
 from models.log import Entry, Tick
@@ -30,6 +30,7 @@ def tick(desk: Desk, entry: Tick) -> None:
     heard.at, heard.round = max(heard.at, entry.at), max(heard.round, entry.round)
     for system, at in entry.heard.items():
         heard.heard[system] = max(at, heard.heard.get(system, at))
+    silence.listen(desk, heard, entry.at)
     desk.records.keep_heard(heard)
     desk.tick = entry.at
     woken: dict[Ref, list[str]] = {}
@@ -45,6 +46,9 @@ def tick(desk: Desk, entry: Tick) -> None:
 
 def _reached(desk: Desk, entry: Tick, system: str) -> datetime:
     """Up to when deadlines that await a system may fire."""
+    if system.startswith(silence.HUSHED):
+        org, _, name = system.removeprefix(silence.HUSHED).partition("/")
+        return contract.BEGINNING if silence.deaf_to(desk.records.heard(), org, [name]) else entry.at
     if not desk.facts.hearing:
         return entry.at
     heard = desk.records.heard().heard
@@ -58,6 +62,8 @@ def notice(desk: Desk, entry: Notice) -> None:
     key = f"{entry.org}/{entry.system}"
     if entry.what in ("gap", "resync"):
         heard.gaps[key] = max(entry.at, heard.gaps.get(key, entry.at))
+    elif entry.what == "heartbeat":
+        heard.beats[key] = max(entry.at, heard.beats.get(key, entry.at))
     elif entry.what == "swept":
         heard.gaps.pop(key, None)
     desk.records.keep_heard(heard)

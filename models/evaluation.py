@@ -11,6 +11,7 @@ from models.desk import Desk
 from models.findings import Finding, precedence
 from models.references import Kind
 from models.rules import Rule, concerned, rules
+from models.silence import HUSHED, deaf_to
 from models.state import BEGINNING, AlertState, Head, Page, Ripe, Standing
 
 ANY = "any"  # a deadline that awaits no single system waits for the least heard one
@@ -96,8 +97,11 @@ def _blocked(bench: Bench, page: Page, finding: Finding) -> bool:
     if finding.rule in ("document_read_late", "feed_gap"):
         return False
     waiting = any(h.thin for p in (page, bench.head.page) for h in p.held.values())
-    gaps = bench.desk.records.heard().gaps
-    return waiting or any(f"{finding.anchor.org}/{system}" in gaps for system in finding.systems)
+    return waiting or _deaf(bench, finding) is not None
+
+
+def _deaf(bench: Bench, finding: Finding) -> str | None:
+    return deaf_to(bench.desk.records.heard(), finding.anchor.org, finding.systems)
 
 
 def settle(bench: Bench) -> None:
@@ -172,13 +176,19 @@ def _find(page: Page, key: str) -> Standing | None:
     return next((s for standings in page.findings.values() for s in standings if s.finding.key == key), None)
 
 
+def _hushed(bench: Bench, page: Page) -> set[tuple[str, datetime]]:
+    """What could alert but for a source that is not heard: it is woken when the source is heard again."""
+    due = [s for standings in page.findings.values() for s in standings if not s.ripe and _may_open(bench, s)]
+    return {(HUSHED + key, s.due) for s in due if (key := _deaf(bench, s.finding))}
+
+
 def _schedule(bench: Bench, page: Page) -> None:
     """Keep the due index equal to what waits on a page."""
     head, records = bench.head, bench.desk.records
     # one that could alert but for a notification that waits for its read needs no clock: the read wakes it
     waiting = [s for standings in page.findings.values() for s in standings if not s.ripe and not _may_open(bench, s)]
     waiting += [lapse.standing for lapse in page.lapses.values()]
-    wanted = sorted({(s.finding.awaits or ANY, s.due) for s in waiting})
+    wanted = sorted({(s.finding.awaits or ANY, s.due) for s in waiting} | _hushed(bench, page))
     have = head.dues.get(page.name, [])
     for system, at in have:
         if (system, at) not in wanted:

@@ -7,6 +7,8 @@ no parent is the head of a contract, whatever the order in which all this became
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import msgspec
 
 from models import contract
@@ -177,7 +179,7 @@ def _pass(desk: Desk, node: Node, entry: Withdraw | HandOver | Answer) -> None:
     up = _up(node)
     if isinstance(onward, HandOver) and len(up) > 1 and (held := onward.page.held.get(str(node.ref))):
         for other in up[1:]:
-            part = replace(held, shares={str(other): held.version})
+            part = replace(deepcopy(held), shares={str(other): held.version})  # two contracts share no dictionary
             desk.send(other, replace(onward, page=Page(onward.page.name, held={str(node.ref): part}), first=False))
         held.shares = {str(up[0]): held.version}
     desk.send(up[0], onward)
@@ -189,8 +191,8 @@ def _ask(desk: Desk, node: Node, ask: Ask) -> None:
         desk.send(up[0], replace(ask, hops=ask.hops + 1))
     elif desk.records.head(node.ref) is not None and not contract.only_heard_of(desk, node.ref):
         desk.send(ask.document, Answer(ask.document, ask.family, ask.claim, node.ref, ask.at))
-    elif len(node.asked) < ASKED_MAX:
-        node.asked = (*node.asked, (ask.document, ask.family, ask.claim))
+    elif len(node.asked) < ASKED_MAX and (waiting := (ask.document, ask.family, ask.claim)) not in node.asked:
+        node.asked = (*node.asked, waiting)
         desk.records.keep_node(node)
 
 

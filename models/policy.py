@@ -6,12 +6,13 @@ import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Hours = Field(ge=0, le=24 * 366)
+Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 31)]
 
 
 class PolicyError(ValueError):
@@ -50,7 +51,7 @@ class Policy(BaseModel):
     grace_renewal: int = Hours
     grace_identity: int = Hours
     grace_read: int = Hours
-    silence_minutes: int = Field(60, ge=1, le=60 * 24 * 31)
+    silence: dict[str, Minutes] = Field(default_factory=dict, description="system: minutes it may be silent; none: not watched")
     materiality: dict[str, Decimal] = Field(default_factory=dict)
     critical_amount: dict[str, Decimal] = Field(default_factory=dict)
     default_materiality: Decimal = Field(Decimal(1000), ge=0)

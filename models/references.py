@@ -46,6 +46,7 @@ class Kind(StrEnum):
     PRODUCT = "product"
     PRICE = "price"
     ENTITY = "entity"
+    SOURCE = "source"  # a system itself, for what concerns its feed
 
 
 _RANK = {kind: number for number, kind in enumerate(Kind)}

@@ -204,4 +204,6 @@ class Heard(msgspec.Struct, omit_defaults=True):
     at: datetime = BEGINNING
     heard: dict[str, datetime] = {}
     round: int = 0
+    beats: dict[str, datetime] = {}  # "organisation/system": when it last said anything
+    silent: dict[str, AlertState] = {}
     gaps: dict[str, datetime] = {}  # "organisation/system" whose feed lost records, until it was re-read

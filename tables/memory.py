@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from models.references import Ref
+from models.silence import HUSHED
 from models.state import Head, Heard, Month, Node, Page
 
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -83,7 +84,7 @@ class Memory:
 
     def next_due(self) -> datetime | None:
         """The earliest deadline of all; a replay ticks exactly there."""
-        return min((dues[0][0] for dues in self._dues.values() if dues), default=None)
+        return min((dues[0][0] for system, dues in self._dues.items() if dues and not system.startswith(HUSHED)), default=None)
 
     def heard(self) -> Heard:
         return self._heard

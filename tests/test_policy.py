@@ -88,9 +88,9 @@ def test_a_mistake_is_named(text: str, path: str) -> None:
 
 def test_all_mistakes_are_named_at_once() -> None:
     with pytest.raises(PolicyError) as error:
-        parse("grace_read: -1\nsilence_minutes: 0\nunknown: 1")
+        parse("grace_read: -1\nsilence: {zuora: 0}\nunknown: 1")
 
-    assert all(name in str(error.value) for name in ("grace_read", "silence_minutes", "unknown"))
+    assert all(name in str(error.value) for name in ("grace_read", "silence.zuora", "unknown"))
 
 
 def test_the_revision_identifies_the_content() -> None:
