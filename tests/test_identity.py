@@ -144,6 +144,20 @@ def test_shares_of_an_invoice_over_two_contracts_sum_to_it(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_an_orphan_that_turns_out_to_be_shared_goes_to_both(seed: int) -> None:
+    """Version 1 names no subscription, version 2 both; what each contract then holds is its own."""
+    lot = Random(seed)
+    document = invoice(("10.00", "S1"), ("7.50", "S2"))
+    shared = [said(INVOICE, document), said(INVOICE, document, S1, S2, version=2)]
+    log = Log(lot).tell(*shuffled([commercial(S1), commercial(S2), *shared], lot))
+    mine, theirs = (page.held[str(INVOICE)] for s in (S1, S2) if (page := log.records.page(s, str(INVOICE))))
+    parts = [portion(held) for held in (mine, theirs)]
+    assert [part.net for part in parts if isinstance(part, Invoice)] == [Decimal("10.00"), Decimal("7.50")]
+    assert mine.since is not theirs.since
+    assert set(log.records.heads) == {S1, S2}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_shared_invoice_is_whole_again_when_its_contracts_become_one(seed: int) -> None:
     lot = Random(seed)
     document = invoice(("10.00", "S1"), ("7.50", "S2"))
