@@ -45,9 +45,14 @@ def _elements(case: Case, document: Seen[Invoice] | Seen[Credit], line: Line) ->
     dated = document.doc.dated
     start = line.span.start or dated
     over = case.within(Span(start, line.span.until), "revenue") if start else []
-    same = [c for c in over if c.span.start == start or (c.span.start and start and c.span.start <= start)]
+    same = [c for c in over if c.span.start == start or (c.span.start and start and c.span.start <= start and not _billed(c))]
     ordered = [*case.head.ordered.values(), *(c for c in over if from_order(c))]
     return [*made, *(c for c in same if c.source is None or c.source.kind is not Kind.CREDIT), *_first(ordered, line)]
+
+
+def _billed(element: Cover) -> bool:
+    """An element made from an invoice does not stand for what another invoice bills from a later day on."""
+    return element.source is not None and element.source.kind is Kind.INVOICE
 
 
 def _first(ordered: list[Cover], line: Line) -> list[Cover]:
