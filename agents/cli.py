@@ -99,7 +99,7 @@ def replay(
         stop = recording.instant(until, "--until") if until else None
         known = recording.instant(as_of, "--as-of") if as_of else None
         machines = [Replay(mappings, one) for one in chosen]
-        runs = (machine.run(records, stop, known) for machine in machines)
+        runs = (machine.run(console.progress(records, "replaying"), stop, known) for machine in machines)
         outputs = _difference(*[list(run) for run in runs]) if len(chosen) == 2 else next(runs)
         left = _print(outputs)
     if fail_on is not None and any(_ORDER.index(severity) >= _ORDER.index(fail_on) for severity in left.values()):

@@ -9,11 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.progress import track
 from rich.table import Table
 
 from agents.demo import Feeder, open_alerts, partitions
@@ -24,6 +25,7 @@ from streams.mapping import MappingError
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+T = TypeVar("T")
 QUIET_SECONDS = 5.0  # between two lines of progress where there is no terminal
 _STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 
@@ -51,6 +53,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     out.print(made)
+
+
+def progress(items: Sequence[T], doing: str) -> Iterable[T]:
+    """The items, with a bar on standard error where that is a terminal and standard output is not the same one."""
+    shown = err.is_terminal and not sys.stdout.isatty()
+    return track(items, doing, console=err, disable=not shown, transient=True)
 
 
 def as_json(value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -86,7 +86,7 @@ class Replay:
             if self.records.next_due() == due:
                 raise RuntimeError(f"a deadline at {due} stays due after its tick")
 
-    def run(self, records: list[Native], until: datetime | None = None, as_of: datetime | None = None) -> Iterator[dict[str, Any]]:
+    def run(self, records: Iterable[Native], until: datetime | None = None, as_of: datetime | None = None) -> Iterator[dict[str, Any]]:
         """All outputs of a recording, in order; `until` lets the clock run on, `as_of` stops at what was known then."""
         for record in records:
             if as_of is not None and record.received_at is not None and record.received_at > as_of:
