@@ -222,5 +222,5 @@ def _join(held: Held, mine: Document, other: Held, theirs: Document) -> None:
     if other.base >= held.base:
         held.all_shares = max(held.all_shares, other.all_shares) if other.base == held.base else other.all_shares
     base = max(held.base, other.base)
-    joined = {n: max(held.fields.get(n, ()), other.fields.get(n, ())) for n in {*held.fields, *other.fields}}
+    joined = {n: max(held.fields.get(n, ()), other.fields.get(n, ())) for n in sorted({*held.fields, *other.fields})}
     held.base, held.fields, held.conflict = base, {n: v for n, v in joined.items() if v > base}, conflict
