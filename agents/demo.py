@@ -59,6 +59,7 @@ class Feeder:
         self.sent = sum(end for (topic, _), end in self._log.ends().items() if topic in topics.SOURCES)
         first = self.history.events[0].received_at
         self._at = self.history.events[self.sent - 1].received_at if 0 < self.sent <= len(self.history.events) else first
+        self.heard = first  # up to when what is late has been said
         self._speed = (self.history.until - first) / max(seconds, 1.0)
 
     def now(self) -> datetime:
@@ -80,6 +81,7 @@ class Feeder:
             crash("demo", error)
 
     async def _step(self) -> None:
+        self.heard = self._heard()
         if self._lag() > LAG_MAX:
             return
         target = min(self._at + self._speed * STEP_SECONDS, self.history.until)
@@ -108,7 +110,8 @@ class Feeder:
         """Wait until every partition has heard every system up to the end."""
         deadline = time.monotonic() + DRAIN_SECONDS_MAX
         while time.monotonic() < deadline:
-            if self._heard() >= self._at:
+            self.heard = self._heard()
+            if self.heard >= self._at:
                 return
             await asyncio.sleep(STEP_SECONDS)
         raise TimeoutError(f"not everything was folded within {DRAIN_SECONDS_MAX:.0f} s")
@@ -156,9 +159,9 @@ def prepare(settings: Settings, company: Company, seconds: float, keep: bool) ->
 
 
 def result(settings: Settings, feeder: Feeder) -> Score:
-    """What the alert topic holds, against what was injected up to the simulated present."""
+    """What the alert topic holds, against what was injected up to the time that had been heard everywhere."""
     opened = [a for a in alerts(settings) if a["state"] == "opened"]
-    return score(feeder.history.injected, opened, feeder.now())
+    return score(feeder.history.injected, opened, feeder.heard)
 
 
 def alerts(settings: Settings) -> list[dict[str, Any]]:
