@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
@@ -124,3 +125,15 @@ def test_the_clock_running_on_past_the_end_shows_what_is_late() -> None:
     """A month later the next recognition is overdue: the silence of the story is not deafness."""
     _, outputs = spine.fold(list(spine.records()), spine.UNTIL + timedelta(days=40))
     assert {o["rule"] for o in spine.alerts(outputs)} == {"revenue_recognised_late"}
+
+
+@pytest.mark.parametrize("order", ["in order", "shuffled"])
+def test_every_event_twice_changes_nothing(order: str) -> None:
+    """Each record delivered twice: the same milestones, nothing alerted in order, nothing left open in any."""
+    twice = [record for record in spine.records() for _ in range(2)]
+    if order == "shuffled":
+        random.Random("twice").shuffle(twice)
+    machine, outputs = spine.fold(twice)
+    assert _milestones(outputs) == _milestones(spine.fold(list(spine.records()))[1])
+    assert spine.open_keys(machine) == set()
+    assert order == "shuffled" or spine.alerts(outputs) == []
