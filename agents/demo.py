@@ -9,13 +9,13 @@ import signal
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from agents.score import Score, score
+from agents.serving import PartitionReader
 from agents.simulator import History, history
 from agents.simulator.history import write
 from agents.simulator.scenario import MONTHS, START
@@ -28,7 +28,6 @@ from streams.settings import ClockMode, Settings
 from streams.transports.embedded.log import Log
 from streams.transports.records import Record
 from tables.records import Records
-from tables.state import State
 
 STEP_SECONDS = 0.1
 LAG_MAX = 4000  # native records sent and not ingested yet, above which the company waits
@@ -119,8 +118,7 @@ class Feeder:
 
 def partitions(app: App) -> list[Records]:
     """The records of each partition that this worker owns."""
-    state: State = app.folded_state
-    return [Records(partial(state.get, number), partial(state.scan, number)) for number in state.partitions()]
+    return PartitionReader(app.folded_state).partitions()
 
 
 def open_alerts(app: App) -> list[AlertRow]:
@@ -167,11 +165,6 @@ def result(settings: Settings, feeder: Feeder) -> Score:
 def alerts(settings: Settings) -> list[dict[str, Any]]:
     """Everything on the alert topic, in the order of its partitions."""
     log = Log(settings.log_dir)
-    found: list[dict[str, Any]] = []
-    for number in range(len(log.ids(topics.ALERTS))):
-        offset = 0
-        while batch := log.read((topics.ALERTS, number), offset, 1000):
-            found += [orjson.loads(record.value) for record in batch if record.value]
-            offset = batch[-1].offset + 1
+    found = [orjson.loads(record.value) for _, record in log.everything(topics.ALERTS) if record.value]
     log.close()
     return found

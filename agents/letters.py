@@ -17,11 +17,7 @@ ATTEMPTS_MAX = 10  # after which a letter needs a person to look, not another tr
 
 def _all(log: Log) -> Iterator[tuple[str, Received]]:
     """Every dead letter with its place, `partition:offset`."""
-    for number in range(len(log.ids(topics.DEAD_LETTERS))):
-        offset = 0
-        while batch := log.read((topics.DEAD_LETTERS, number), offset, 500):
-            yield from ((f"{number}:{record.offset}", record) for record in batch)
-            offset = batch[-1].offset + 1
+    return ((f"{number}:{record.offset}", record) for number, record in log.everything(topics.DEAD_LETTERS))
 
 
 def _row(place: str, record: Received) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -42,6 +41,16 @@ class Seen(Generic[Shape]):
     def number(self) -> str:
         """The number people know it by, else its native id."""
         return getattr(self.doc, "number", None) or self.held.ref.id
+
+    @property
+    def refs(self) -> set[Ref]:
+        """Its reference and its other names."""
+        return {self.held.ref, *self.held.names}
+
+    @property
+    def ids(self) -> set[str]:
+        """The native ids it is known by."""
+        return {ref.id for ref in self.refs}
 
     @property
     def alive(self) -> bool:
@@ -116,6 +125,10 @@ class Case:
         """Sold and billed terms, one for each subscription that the sold quotes concern."""
         return Terms.of([q.doc for q in self.quotes], [s.doc for s in self.subscriptions if s.alive], self.policy)
 
+    def subscription_of(self, terms: Terms) -> Seen[Subscription]:
+        """The subscription that terms are about."""
+        return next(s for s in self.subscriptions if s.doc is terms.subscription)
+
     def on(self, day: date, side: str) -> list[Cover]:
         """The lines of one side (billing, erp, revenue) that cover a day."""
         return covers.on(self._desk, self.head, day, side)
@@ -147,6 +160,3 @@ class Case:
         if owner in names and len(wrong) == 1:
             return Culprit(wrong[0], "medium", f"{owner} owns this field")
         return Culprit(wrong[-1], "low", f"{owner} owns this field") if owner in names and wrong else None
-
-
-Check = Callable[[Case], Iterable[object]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from models.calendar import Span, add_months, month_of, month_start, months_in
+from models.calendar import Span, month_of, months_in
 from models.desk import Desk
 from models.documents import DEAD, UNBORN, Charge, Credit, Invoice, Line, RevenueElement, RevenuePlan, Status
 from models.held import here, portion
@@ -178,14 +178,3 @@ def neighbours(desk: Desk, head: Head, page: Page, changed: Iterable[Cover]) -> 
             month = desk.records.month(head.ref, name)
             found |= {c.family for c in month.covers if c.product == cover.product} if month else set()
     return found - {page.name, ""}
-
-
-def months_from(first: date, last: str) -> Iterator[str]:
-    """Month names from a day on, up to `last`."""
-    day = first.replace(day=1)
-    end = month_start(last)
-    for _ in range(MONTHS_MAX):
-        if day > end:
-            return
-        yield month_of(day)
-        day = add_months(day, 1)

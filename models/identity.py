@@ -7,6 +7,7 @@ no parent is the head of a contract, whatever the order in which all this became
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 
 import msgspec
@@ -15,7 +16,7 @@ from models import contract
 from models.desk import Desk
 from models.log import HOPS_MAX, Answer, Ask, Entry, HandOver, Hook, Say, Shortcut, Tick, Withdraw
 from models.outputs import Merged, digest
-from models.references import Ref, least
+from models.references import Ref
 from models.state import Node, Page
 from models.statements import Notice, Refused
 
@@ -209,11 +210,11 @@ def _flush(desk: Desk, node: Node) -> None:
             desk.send(node.ref, Ask(document, family, claim, now or contract.BEGINNING))
 
 
-def head_of(desk: Desk, ref: Ref) -> Ref:
-    """The head that a reference belongs to, as far as this partition knows."""
+def head_of(node_of: Callable[[Ref], Node | None], ref: Ref) -> Ref | None:
+    """The head that a reference belongs to, as far as the nodes that `node_of` knows tell; None where they go astray."""
     for _ in range(HOPS_MAX):
-        node = desk.records.node(ref)
+        node = node_of(ref)
         if node is None or not _up(node):
             return ref
         ref = _up(node)[0]
-    return least([ref])
+    return None

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from models.calendar import Span
 from models.case import Case, Seen
 from models.documents import Change, Invoice, Order, Payment, Quote, RevenueElement, RevenuePlan, Status
 from models.evaluation import Bench
-from models.money import ZERO
 from models.outputs import Milestone, digest
 from models.references import Kind, Ref
 from models.state import Page, Reached
-from models.terms import Terms
 
 CODES = (
     "order_accepted",
@@ -102,14 +99,8 @@ def reconciled(case: Case, quote: Seen[Quote]) -> bool:
         return False
     for line in changed:
         day = line.span.start or start
-        carried = any(_same(t, line.product, day) for t in case.terms)
+        carried = any(len(set(t.quantities(line.product, day))) == 1 for t in case.terms)
         booked = any(c.product == line.product and c.span.start == day for c in case.within(Span(day, None), "revenue"))
         if not carried or not booked:
             return False
     return True
-
-
-def _same(terms: Terms, product: str, day: date) -> bool:
-    """Whether the quantities sold and set up in billing are equal on a day."""
-    sold = sum((x.quantity or ZERO for x in terms.sold_lines(product, day)), ZERO)
-    return sold == sum((x.quantity or ZERO for x in terms.billed_lines(product, day)), ZERO)

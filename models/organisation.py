@@ -24,7 +24,3 @@ class Organisation(msgspec.Struct, frozen=True, omit_defaults=True):
     def has(self, *roles: str) -> bool:
         """Whether all of these roles are played by a system."""
         return all(role in self.landscape for role in roles)
-
-    def role_of(self, system: str) -> str | None:
-        """The first role that a system plays, or None."""
-        return next((role for role, name in self.landscape.items() if name == system), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from models import planned
 from models.case import Case, Seen
 from models.documents import Row, Status
 from models.documents.schedule import RevenueElement, RevenuePlan
@@ -43,13 +44,7 @@ def publish(bench: Bench, page: Page, cause: str) -> None:
 
 
 def _plans(case: Case) -> list[_Plan]:
-    elements = {e.ref: e for e in case.docs(Kind.REVENUE_ELEMENT, RevenueElement) if e.doc.primary_book and not e.doc.held}
-    found = []
-    for plan in case.docs(Kind.REVENUE_PLAN, RevenuePlan):
-        element = elements.get(plan.doc.element) if plan.doc.element else None
-        if element and plan.doc.rows and not plan.doc.forecast and plan.doc.primary_book:
-            found.append(_Plan(element, plan, _rows(plan.doc.rows)))
-    return found
+    return [_Plan(e, plan, _rows(plan.doc.rows)) for e, plan in planned.actual(case) if not e.doc.held]
 
 
 def _rows(rows: tuple[Row, ...]) -> Rows:

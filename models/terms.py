@@ -94,6 +94,11 @@ class Terms:
         """The subscription's charge segments in force on a day."""
         return [line for line in self.subscription.lines if line.product == product and self.effective(line).holds(day)]
 
+    def quantities(self, product: str, day: date) -> tuple[Decimal, Decimal]:
+        """How many units are sold and how many are set up in billing on a day."""
+        sold, billed = self.sold_lines(product, day), self.billed_lines(product, day)
+        return sum((x.quantity or ZERO for x in sold), ZERO), sum((x.quantity or ZERO for x in billed), ZERO)
+
     def effective(self, line: Line) -> Span:
         """A charge segment, cut off where the subscription was cancelled."""
         ended = self.subscription.cancelled_on

@@ -50,7 +50,9 @@ class Log:
         self.outputs += desk.outputs
 
     def head(self, of: Ref) -> Ref:
-        return head_of(Desk(self.records, facts()), of)
+        head = head_of(self.records.node, of)
+        assert head is not None
+        return head
 
     def documents(self, head: Ref) -> dict[str, set[str]]:
         """The documents that belong to a contract, by the page they stand on."""

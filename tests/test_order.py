@@ -94,7 +94,7 @@ def told_together(natives: list[Native]) -> Replay:
 
 def groups(machine: Replay) -> dict[str, str]:
     """The head of every reference that is known."""
-    return {str(ref): str(head_of(machine._desk, ref)) for ref in machine.records.nodes}
+    return {str(ref): str(head_of(machine.records.node, ref)) for ref in machine.records.nodes}
 
 
 def contract_heads(machine: Replay) -> dict[str, set[str]]:

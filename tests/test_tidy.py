@@ -27,13 +27,13 @@ FORBIDDEN_TEXTS = [
     "/roo" + "t/",
     "../sha" + "red",
     "pypi" + ".org",
-    "pythonhosted" + ".org",
+    "python" + "hosted.org",
     "crates" + ".io",
     "proxy.golang" + ".org",
     "npmjs" + ".org",
-    "maven.apache" + ".org",
+    "maven" + ".apache.org",
     "repo1.maven" + ".org",
-    "deb.debian" + ".org",
+    "deb" + ".debian.org",
 ]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

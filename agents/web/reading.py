@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from models import records
+from models.identity import head_of
 from models.references import Ref
 from models.state import BEGINNING, Head, Node
 from models.summary import AlertRow, ContractRow
-
-HOPS_MAX = 64
 
 
 class Partition(records.Records, Protocol):
@@ -50,13 +49,8 @@ def find(partitions: Sequence[Partition], name: str) -> Located | None:
 
 
 def _by_ref(partitions: Sequence[Partition], ref: Ref) -> Located | None:
-    for _ in range(HOPS_MAX):
-        node = _node(partitions, ref)
-        above = node.parent or next(iter(node.parents), None) if node else None
-        if above is None or above == ref:
-            return _head(partitions, ref)
-        ref = above
-    return None
+    head = head_of(lambda of: _node(partitions, of), ref)
+    return _head(partitions, head) if head else None
 
 
 def _node(partitions: Sequence[Partition], ref: Ref) -> Node | None:

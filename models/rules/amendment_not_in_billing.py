@@ -12,7 +12,6 @@ from models.calendar import end_of_day
 from models.case import Case, Seen
 from models.documents import Change, Charge, Quote, Status
 from models.findings import Culprit, Finding, Severity
-from models.money import ZERO
 from models.references import Kind
 from models.terms import Terms
 
@@ -38,7 +37,7 @@ def _cancels(terms: Terms, quote: Quote) -> bool:
     day = quote.span.start
     assert day is not None
     return all(
-        sum((x.quantity or ZERO for x in terms.sold_lines(product, x_day)), ZERO) <= 0
+        terms.quantities(product, x_day)[0] <= 0
         for product, x_day in ((line.product, line.span.start or day) for line in quote.lines if line.quantity)
     )
 
@@ -49,8 +48,7 @@ def _carried(terms: Terms, quote: Quote) -> bool:
         day = line.span.start or quote.span.start
         if not line.quantity or day is None or line.charge is not Charge.RECURRING:
             continue
-        sold = sum((x.quantity or ZERO for x in terms.sold_lines(line.product, day)), ZERO)
-        billed = sum((x.quantity or ZERO for x in terms.billed_lines(line.product, day)), ZERO)
+        sold, billed = terms.quantities(line.product, day)
         if billed == sold - line.quantity:
             return False
     return True
@@ -60,7 +58,7 @@ def _finding(case: Case, terms: Terms, quote: Seen[Quote]) -> Finding:
     billing = case.system("billing")
     approved = quote.since(Status.ACCEPTED) + case.policy.grace("amendment_to_billing")
     assert quote.doc.span.start is not None
-    subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+    subscription = case.subscription_of(terms)
     return Finding(
         rule=CODE,
         anchor=quote.ref,

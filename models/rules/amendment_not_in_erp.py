@@ -43,8 +43,8 @@ def _counts(line: Line) -> bool:
 def _carried(terms: Terms, quote: Quote, line: Line) -> bool:
     day = line.span.start or quote.span.start
     assert day is not None
-    sold = sum((x.quantity or ZERO for x in terms.sold_lines(line.product, day)), ZERO)
-    return sold == sum((x.quantity or ZERO for x in terms.billed_lines(line.product, day)), ZERO)
+    sold, billed = terms.quantities(line.product, day)
+    return sold == billed
 
 
 def _booked(case: Case, quote: Quote, line: Line) -> bool:
@@ -56,7 +56,7 @@ def _deadline(case: Case, terms: Terms, quote: Seen[Quote], lines: list[Line]) -
     """The grace after the latest of: billing carries it, its effective day is over, its invoice was posted."""
     start = quote.doc.span.start
     assert start is not None
-    subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+    subscription = case.subscription_of(terms)
     products = {x.product for x in lines}
     posted = [c.since for c in case.on(start, "billing") if c.product in products and c.span.start == start and c.since]
     moments = [end_of_day(start, case.org.zone), subscription.held.seen_at or subscription.held.at, *posted]

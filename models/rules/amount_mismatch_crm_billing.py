@@ -35,7 +35,7 @@ def check(case: Case) -> Iterator[Finding]:
         if sold is None or billed is None or abs(sold - billed) <= tolerance:
             continue
         cpq, billing = case.system("cpq"), case.system("billing")
-        subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+        subscription = case.subscription_of(terms)
         yield Finding(
             rule=CODE,
             anchor=subscription.ref,

@@ -28,7 +28,7 @@ def check(case: Case) -> Iterator[Finding]:
         ended = subscription.doc.cancelled_on
         if ended is None or subscription.doc.status not in (Status.CANCELLED, Status.ENDED):
             continue
-        names = {subscription.ref.id, *(n.id for n in subscription.held.names)}
+        names = subscription.ids
         after = case.within(Span(ended, add_months(ended, MONTHS_AHEAD)), "billing")
         lines = [c for c in after if c.subscription in names and c.span.start and c.span.start >= ended and c.charge is Charge.RECURRING]
         credited = {(c.product, c.span) for c in lines if c.net < 0}

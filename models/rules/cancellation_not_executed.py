@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     for terms in case.terms:
         ended = _ended(case, terms)
-        subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+        subscription = case.subscription_of(terms)
         if ended and _runs(subscription.doc, ended[0]):
             yield _finding(case, subscription, *ended)
 

@@ -25,7 +25,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     booked = [e for e in case.docs(Kind.ERP_CREDIT, Credit) if e.alive]
     for credit in case.docs(Kind.CREDIT, Credit):
-        names = {credit.ref, *credit.held.names}
+        names = credit.refs
         if credit.doc.status is not Status.POSTED or any(e.doc.counterpart is None or e.doc.counterpart in names for e in booked):
             continue
         erp = case.system("erp")

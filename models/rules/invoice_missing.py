@@ -77,7 +77,7 @@ def _periods(subscription: Subscription, segments: list[Line], from_day: date) -
 
 def _covered(case: Case, subscription: Seen[Subscription], line: Line, period: Span) -> bool:
     assert period.start is not None
-    names = {subscription.ref.id, *(n.id for n in subscription.held.names)}
+    names = subscription.ids
     lines = case.on(period.start, "billing") if line.charge is Charge.RECURRING else case.within(Span(period.start, None), "billing")
     return any(c.product == line.product and (c.subscription is None or c.subscription in names) for c in lines)
 

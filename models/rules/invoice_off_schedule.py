@@ -42,7 +42,7 @@ def _planned(case: Case, line: Line, currency: str) -> Decimal | None:
     if line.charge is not Charge.RECURRING or start is None or (line.net or 0) <= 0:
         return None
     for subscription in case.subscriptions:
-        names = {subscription.ref.id, *(n.id for n in subscription.held.names)}
+        names = subscription.ids
         if line.subscription not in names or not subscription.doc.complete_lines:
             continue
         for charge in subscription.doc.lines:

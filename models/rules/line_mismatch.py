@@ -41,7 +41,7 @@ def _finding(case: Case, terms: Terms, product: str, lines: list[Line], only_sol
         return
     cpq, billing = case.system("cpq"), case.system("billing")
     here, there = (cpq, billing) if only_sold else (billing, cpq)
-    subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+    subscription = case.subscription_of(terms)
     yield Finding(
         rule=CODE,
         anchor=subscription.ref,

@@ -84,7 +84,7 @@ def _finding(
     case: Case, terms: Terms, product: str, values: tuple[Decimal, Decimal], amount: Decimal | None, before: datetime | None
 ) -> Finding:
     cpq, billing = case.system("cpq"), case.system("billing")
-    subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+    subscription = case.subscription_of(terms)
     sold, billed = (f"{value.normalize():f}" for value in values)
     return Finding(
         rule=CODE,

@@ -90,7 +90,7 @@ def _finding(
     case: Case, terms: Terms, product: str, values: dict[str, Decimal | None], amount: Decimal | None, not_before: datetime | None
 ) -> Finding:
     cpq, billing = case.system("cpq"), case.system("billing")
-    subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+    subscription = case.subscription_of(terms)
     said = {system: value for system, value in values.items() if value is not None}
     return Finding(
         rule=CODE,

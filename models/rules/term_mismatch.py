@@ -43,7 +43,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _finding(case: Case, terms: Terms, name: str, sold: date, billed: date) -> Finding:
     cpq, billing = case.system("cpq"), case.system("billing")
-    subscription = next(s for s in case.subscriptions if s.doc is terms.subscription)
+    subscription = case.subscription_of(terms)
     currency = terms.subscription.currency
     yearly = sum(((annual(x) or Fraction(0)) * Fraction(x.quantity or 0) for x in _in_force(terms)), Fraction(0))
     amount = rounded(yearly * abs((sold - billed).days) / 365, currency) if currency else None

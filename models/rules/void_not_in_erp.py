@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Finding]:
     ]
     for ours, theirs in pairs:
         for document in ours:
-            names = {document.ref, *document.held.names}
+            names = document.refs
             alive = [e for e in theirs if e.alive and (e.doc.counterpart is None or e.doc.counterpart in names)]
             if document.doc.status is Status.VOID and alive and not _credited(case, alive):
                 yield _finding(case, document, alive[0])

@@ -47,7 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _deadline(case: Case, quote: Seen[Quote]) -> datetime:
     """The later of order (or acceptance) plus the grace, and the end of the start day."""
-    names = {quote.ref, *quote.held.names}
+    names = quote.refs
     orders = [o.since(Status.ORDERED) for o in case.deals(Kind.ORDER, Order) if o.doc.quote in names and o.doc.status is Status.ORDERED]
     due = min(orders, default=quote.since(Status.ACCEPTED)) + case.policy.grace("won_to_subscription")
     start = quote.doc.span.start

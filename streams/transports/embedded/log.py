@@ -24,6 +24,7 @@ FILE_NAME = "log.sqlite"
 OFFSET_BITS = 40  # a million million records a partition
 OFFSET_MASK = (1 << OFFSET_BITS) - 1
 PARTITIONS = 8  # of a topic that nobody declared
+EVERYTHING_BATCH = 1000  # records
 READ_BYTES_MAX = 1024 * 1024  # as much as one fetch of a Kafka client
 BUSY_SECONDS = 60.0  # how long another process may hold the log before an append fails
 
@@ -161,6 +162,14 @@ class Log:
             if size >= bytes_max:
                 break
         return found
+
+    def everything(self, topic: str) -> Iterator[tuple[int, Received]]:
+        """All records of a topic, each with its partition, partition by partition."""
+        for number in range(len(self.ids(topic))):
+            offset = 0
+            while batch := self.read((topic, number), offset, EVERYTHING_BATCH):
+                yield from ((number, record) for record in batch)
+                offset = batch[-1].offset + 1
 
     def ends(self) -> dict[Place, int]:
         """The offset that the next record of each partition will get; cheap while nothing was appended."""
